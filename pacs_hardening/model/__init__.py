@@ -1,0 +1,22 @@
+"""The vocabulary of the suite: frozen dataclasses that import nothing of ours."""
+
+from .control import Control, Impact, Severity, control, control_of
+from .finding import (
+    Finding,
+    Inapplicable,
+    NotPermitted,
+    Run,
+    Status,
+    Unmeasurable,
+    Verdict,
+    Violation,
+    by_control,
+    judge,
+)
+from .target import Door, Identity, KeyPair, Node, Secret, Specimen, Target, User
+
+__all__ = [
+    "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Node", "NotPermitted", "Run",
+    "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "User", "Verdict", "Violation",
+    "by_control", "control", "control_of", "judge",
+]  # fmt: skip

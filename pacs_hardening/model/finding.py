@@ -1,0 +1,116 @@
+"""A finding: what one control showed of one target. The unit of every report and of the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .control import Control, Severity
+
+
+class Status(StrEnum):
+    PASS = "PASS"
+    FAIL = "FAIL"
+    ERROR = "ERROR"  # could not be measured: never a pass
+    NOT_APPLICABLE = "NOT_APPLICABLE"  # the target has no such door
+    NOT_RUN = "NOT_RUN"  # its impact is not permitted, or the target file lacks what it needs
+    WAIVED = "WAIVED"
+
+
+# Worst first: a control with several cases has the status of its worst case.
+WORST_FIRST = (Status.FAIL, Status.ERROR, Status.WAIVED, Status.NOT_RUN, Status.PASS, Status.NOT_APPLICABLE)
+
+
+class Violation(AssertionError):
+    """The requirement does not hold. The only exception that means FAIL."""
+
+    def __init__(self, expected: str, actual: str, evidence: Iterable[str] = ()) -> None:
+        self.expected, self.actual, self.evidence = expected, actual, tuple(evidence)
+        super().__init__(f"expected {expected}; actual {actual}")
+
+
+class Inapplicable(Exception):
+    """The target has no such door. The only exception that means NOT_APPLICABLE."""
+
+
+class NotPermitted(Exception):
+    """What the control needs was not given or not allowed. The only exception that means NOT_RUN."""
+
+
+class Unmeasurable(Exception):
+    """No evidence either way: unreachable, hung, unreadable. Always ERROR, never a pass."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``control`` x ``case`` -> ``status``, with the evidence (redacted text lines) and seconds taken."""
+
+    control: Control
+    status: Status
+    case: str = ""
+    expected: str = ""
+    actual: str = ""
+    evidence: tuple[str, ...] = ()
+    fix: tuple[str, ...] = ()
+    duration_s: float = 0.0
+
+    @property
+    def key(self) -> str:
+        return f"{self.control.id}[{self.case}]" if self.case else self.control.id
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``outcome`` is pass, fail or inconclusive; ``exit_status`` 0, 1 or 10; ``why`` one plain line."""
+
+    outcome: str
+    exit_status: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a report is made from."""
+
+    target: str
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    suite: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+def by_control(findings: Iterable[Finding]) -> dict[str, Status]:
+    """Control id -> its worst status over all cases."""
+    worst: dict[str, Status] = {}
+    for finding in findings:
+        ranked = [finding.status, worst.get(finding.control.id, finding.status)]
+        worst[finding.control.id] = min(ranked, key=WORST_FIRST.index)
+    return worst
+
+
+def judge(
+    findings: Sequence[Finding], *, fail_on: Severity = Severity.INFO, aborted: str = "", required: Iterable[str] = ()
+) -> Verdict:
+    """The verdict over a whole run; fails closed.
+
+    0 only if at least one control was measured, none failed at or above ``fail_on``, nothing stayed
+    unmeasured, every id in ``required`` was measured, and the run was not ``aborted`` (its reason).
+    """
+    failed = [f for f in findings if f.status is Status.FAIL and f.control.severity >= fail_on]
+    if failed:
+        worst = max(failed, key=lambda f: f.control.severity)
+        return Verdict("fail", 1, worst.control.exposure)
+    errors = [f for f in findings if f.status is Status.ERROR]
+    statuses = by_control(findings)
+    held = {i for i, s in statuses.items() if s in (Status.PASS, Status.FAIL)}
+    missing = sorted(set(required) - {i for i, s in statuses.items() if s in (Status.PASS, Status.FAIL, Status.WAIVED)})
+    if aborted:
+        return Verdict("inconclusive", 10, aborted)
+    if errors:
+        return Verdict("inconclusive", 10, f"{errors[0].key} could not be measured: {errors[0].actual}")
+    if missing:
+        return Verdict("inconclusive", 10, f"required but not measured: {', '.join(missing)}")
+    if not held:
+        return Verdict("inconclusive", 10, "no control was measured")
+    return Verdict("pass", 0, "Every stranger was refused and every authorised node was served.")

@@ -1,0 +1,120 @@
+"""A target: where an archive is, who may talk to it, and what may be done to it. No behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from .control import Impact
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that no ``repr``, log or report ever shows; ``reveal`` is for the wire only."""
+
+    _value: str = field(repr=False)
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True)
+class Door:
+    """One TCP port that can be reached. ``service`` is ``dicom`` or ``web``; the first of each kind is
+    the one that authorised nodes use, any other is a further way in that is known to exist."""
+
+    service: str
+    host: str
+    port: int
+    tls: bool
+
+    def __str__(self) -> str:
+        scheme = {"dicom": ("dicom", "dicoms"), "web": ("http", "https")}[self.service][self.tls]
+        return f"{scheme}://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """PEM files: a certificate (with its chain, leaf first) and its private key without a password."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True)
+class Identity:
+    """User identity for A-ASSOCIATE (PS3.7 D.3.3.7), type 2: user name and passcode."""
+
+    username: str
+    passcode: Secret
+
+
+@dataclass(frozen=True)
+class Node:
+    """A DICOM peer of ours. ``permits`` holds the DIMSE services (``echo find get move store``) that the
+    archive is meant to grant it; empty for a node that the archive does not know."""
+
+    name: str
+    aet: str
+    permits: frozenset[str] = frozenset()
+    keys: KeyPair | None = None
+    identity: Identity | None = None
+
+
+@dataclass(frozen=True)
+class User:
+    """A web user with a password."""
+
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """UIDs of one synthetic study that this run stored, so that positive controls have something to retrieve."""
+
+    patient_id: str
+    study: str
+    series: str
+    instance: str
+    sop_class: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """An archive to judge.
+
+    ``nodes``: by role, ``all`` (every service), ``query``, ``store``, and ``unknown`` (a certificate that the
+    archive's CA signed, an AE title that it does not know). ``bad_keys``: client certificates to be refused, by
+    defect (``self-signed``, ``unknown-ca``, ``expired`` …). ``routes``: path templates of the web doors, by name.
+    ``capabilities``: which optional doors and services exist. ``transfer_syntaxes`` and ``sop_classes``: UIDs
+    that the archive declares; empty where it declares nothing.
+    """
+
+    name: str
+    called_aet: str
+    doors: tuple[Door, ...]
+    nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
+    bad_keys: Mapping[str, KeyPair] = field(default_factory=lambda: MappingProxyType({}))
+    users: Mapping[str, User] = field(default_factory=lambda: MappingProxyType({}))
+    routes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    ca: Path | None = None
+    server_name: str = "localhost"
+    capabilities: frozenset[str] = frozenset()
+    ceiling: Impact = Impact.PASSIVE
+    move_destination: str | None = None
+    query_limit: int | None = None
+    sop_classes: tuple[str, ...] = ()
+    transfer_syntaxes: tuple[str, ...] = ()
+    specimen: Specimen | None = None
+    verify_server: bool = True
+
+    def doors_of(self, service: str) -> tuple[Door, ...]:
+        return tuple(door for door in self.doors if door.service == service)
