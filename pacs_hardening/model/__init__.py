@@ -2,6 +2,7 @@
 
 from .control import Control, Impact, Severity, control, control_of
 from .finding import (
+    BadInput,
     Finding,
     Inapplicable,
     NotPermitted,
@@ -16,7 +17,7 @@ from .finding import (
 from .target import Door, Identity, KeyPair, Node, Secret, Specimen, Target, User
 
 __all__ = [
-    "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Node", "NotPermitted", "Run",
+    "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Node", "NotPermitted", "Run",
     "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "User", "Verdict", "Violation",
     "by_control", "control", "control_of", "judge",
 ]  # fmt: skip

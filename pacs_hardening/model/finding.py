@@ -42,6 +42,10 @@ class Unmeasurable(Exception):
     """No evidence either way: unreachable, hung, unreadable. Always ERROR, never a pass."""
 
 
+class BadInput(Exception):
+    """What the user gave cannot be used: one line that names it and what is accepted. Exit status 4."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """``control`` x ``case`` -> ``status``, with the evidence (redacted text lines) and seconds taken."""
