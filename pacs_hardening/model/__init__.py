@@ -17,7 +17,7 @@ from .finding import (
 from .target import Door, Identity, KeyPair, Node, Secret, Specimen, Target, User
 
 __all__ = [
-    "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Node", "NotPermitted", "Run",
-    "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "User", "Verdict", "Violation",
-    "by_control", "control", "control_of", "judge",
+    "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Node",
+    "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "User", "Verdict",
+    "Violation", "by_control", "control", "control_of", "judge",
 ]  # fmt: skip

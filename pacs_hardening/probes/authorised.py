@@ -1,0 +1,112 @@
+"""Probe: the positive control. An authorised peer must succeed where the others are refused.
+
+A refusal proves something only if the same operation succeeds over the same route for somebody: a dead port
+refuses everyone.
+"""
+
+from __future__ import annotations
+
+from pydicom.dataset import Dataset
+
+from ..model import Inapplicable, Node, Specimen, Target, Unmeasurable, User
+from ..wire import operations, tls
+from ..wire.http import Answer, request
+from ..wire.pdu import ProtocolError
+from ..wire.scu import Operation
+from ..wire.session import Refused, Silent
+from .association import Attempt, Outcome, Peer, first_door, knock
+
+
+class Authorised:
+    """What the target's own nodes and users can do; each kind of success is shown once a run.
+
+    ``proofs`` counts the successes that were asked for. Every method raises Unmeasurable where the
+    authorised peer does not succeed.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.proofs = 0
+        self._shown: set[str] = set()
+
+    def node(self, role: str) -> Node:
+        if role not in self.target.nodes:
+            raise Unmeasurable(f"the target names no authorised node '{role}'")
+        return self.target.nodes[role]
+
+    def user(self) -> User:
+        if not self.target.users:
+            raise Unmeasurable("the target names no web user")
+        return next(iter(self.target.users.values()))
+
+    def succeeds(self, operation: Operation, role: str = "all") -> Attempt:
+        """Perform ``operation`` as the node of ``role``, now."""
+        attempt = knock(self.target, Peer.of(self.node(role)), operation)
+        if attempt.outcome is not Outcome.SERVED:
+            raise Unmeasurable(f"positive control failed: {attempt.said}")
+        self.proofs += 1
+        return attempt
+
+    def _once(self, operation: Operation, role: str = "all", about: str = "") -> None:
+        key = f"{operation.name} {role} {about}"
+        if key not in self._shown:
+            self.succeeds(operation, role)
+            self._shown.add(key)
+        else:
+            self.proofs += 1
+
+    def echo(self, role: str = "all") -> None:
+        self._once(operations.echo(), role)
+
+    def find(self, level: str = "STUDY", role: str = "all") -> None:
+        self._once(operations.find(level), role)
+
+    def get(self) -> None:
+        self._once(operations.get(self.target.specimen))
+
+    def move(self) -> None:
+        """C-MOVE to the destination that the target declares. Raises Inapplicable where it declares none."""
+        if self.target.move_destination is None:
+            raise Inapplicable("the target declares no C-MOVE destination")
+        self._once(operations.move(self.target.move_destination, self.target.specimen))
+
+    def store(self, role: str = "all") -> None:
+        self._once(operations.store(operations.synthetic_object()), role)
+
+    def web(
+        self, route: str, *, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        """An answer of 2xx on ``route`` (a path) to a user who logs in."""
+        door = first_door(self.target, "web")
+        context = tls.client(None, self.target) if door.tls else None
+        try:
+            answer = request(
+                door, method, route, context, user=self.user(), headers=headers, body=body, name=self.target.server_name
+            )
+        except (Refused, Silent, ProtocolError) as error:
+            raise Unmeasurable(f"positive control failed: {method} {route} at {door}: {error}") from error
+        if not 200 <= answer.status < 300:
+            raise Unmeasurable(f"positive control failed: {method} {route} at {door} answers {answer.status}")
+        self.proofs += 1
+        return answer
+
+    def pulse(self) -> None:
+        """The archive is alive and serves: C-ECHO and C-FIND, and its web door where it has one."""
+        if self.target.doors_of("dicom"):
+            self.succeeds(operations.echo())
+            self.succeeds(operations.find("STUDY"))
+        if self.target.doors_of("web") and "rest" in self.target.routes:
+            self.web(self.target.routes["rest"])
+
+
+def plant(authorised: Authorised) -> Specimen:
+    """Store one synthetic study, for positive controls to retrieve. Raises Unmeasurable if it is not stored."""
+    planted: Dataset = operations.synthetic_object()
+    authorised.succeeds(operations.store(planted))
+    return Specimen(
+        patient_id=str(planted.PatientID),
+        study=str(planted.StudyInstanceUID),
+        series=str(planted.SeriesInstanceUID),
+        instance=str(planted.SOPInstanceUID),
+        sop_class=str(planted.SOPClassUID),
+    )

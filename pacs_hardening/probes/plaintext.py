@@ -1,0 +1,50 @@
+"""Probe: does a door talk without TLS? Asked of every door, also of those that are said to have TLS."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..model import Door, Target, Unmeasurable
+from ..wire import pdu, scu
+from ..wire.http import request
+from ..wire.operations import echo
+from ..wire.session import Refused, Session, Silent
+
+
+def speaks_dicom(door: Door, target: Target) -> str:
+    """What the door answers to an A-ASSOCIATE-RQ in plaintext; "" where it refuses to talk.
+
+    Raises Unmeasurable on silence and on answers that are neither DICOM nor TLS.
+    """
+    node = target.nodes.get("all")
+    calling = node.aet.encode() if node else b"ANY-SCU"
+    rq = scu.request_for(target.called_aet.encode(), calling, echo(), None)
+    try:
+        with Session(door, None, name=target.server_name) as session:
+            session.send(rq.encode(), "A-ASSOCIATE-RQ in plaintext")
+            kind, body = session.receive("plaintext")
+            return pdu.name(kind, body)
+    except Refused as refusal:
+        return refusal.how if refusal.how.startswith("A-") else ""
+    except (Silent, pdu.ProtocolError) as error:
+        raise Unmeasurable(f"{door} in plaintext: {error}") from error
+
+
+def speaks_http(door: Door, target: Target) -> str:
+    """What the door answers to an HTTP request in plaintext; "" where it refuses to talk.
+
+    400 and 426 in plaintext are how web servers say "TLS only"; so is a redirect to https. Raises
+    Unmeasurable on silence.
+    """
+    plain = replace(door, tls=False)
+    try:
+        answer = request(plain, "GET", "/", None, name=target.server_name)
+    except (Refused, pdu.ProtocolError):
+        return ""
+    except Silent as silence:
+        raise Unmeasurable(f"{door} in plaintext: {silence}") from silence
+    if answer.status in (400, 426):
+        return ""
+    if answer.status in (301, 302, 307, 308) and answer.headers.get("location", "").startswith("https://"):
+        return ""
+    return f"HTTP {answer.status}"

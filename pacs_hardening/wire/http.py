@@ -1,0 +1,106 @@
+"""One HTTP/1.1 request, its path sent exactly as given, its answer read within bounds of size and time."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..model import Door, User
+from .pdu import ProtocolError
+from .session import Refused, Session
+
+MAX_ANSWER = 4 << 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status code, headers (names in lower case; repeated ones joined by a comma) and decoded body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _Received:
+    """What ``http.client`` takes for a socket: bytes that have already arrived."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, mode: str) -> io.BytesIO:
+        return io.BytesIO(self._data)
+
+
+def request(
+    door: Door,
+    method: str,
+    path: str,
+    context: ssl.SSLContext | None,
+    *,
+    user: User | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    seconds: float = 8.0,
+    name: str = "",
+) -> Answer:
+    """Send one request on a connection of its own.
+
+    Raises Unmeasurable (no TCP), Refused (TLS alert or close without an answer), Silent (no whole answer
+    within ``seconds``), ProtocolError (not HTTP, or more than 4 MiB).
+    """
+    fields = {"Host": f"{name or door.host}:{door.port}", "Connection": "close", **(headers or {})}
+    if user is not None:
+        pair = f"{user.username}:{user.password.reveal()}".encode()
+        fields["Authorization"] = "Basic " + base64.b64encode(pair).decode()
+    if body or method in ("POST", "PUT"):
+        fields["Content-Length"] = str(len(body))
+    head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items()) + "\r\n"
+    with Session(door, context, seconds=seconds, name=name) as session:
+        session.send(head.encode("latin-1") + body, f"{method} {path}")
+        return _parse(_receive(session, method), method)
+
+
+def _receive(session: Session, method: str) -> bytes:
+    """Bytes up to the end of the answer, as its own headers define it (RFC 9112 6.3)."""
+    data = b""
+    while not _complete(data, method):
+        piece = session.some(1 << 16, "HTTP")
+        if not piece:
+            break
+        data += piece
+        if len(data) > MAX_ANSWER:
+            raise ProtocolError(f"an answer of more than {MAX_ANSWER >> 20} MiB")
+    if not data:
+        raise Refused("connection closed without an answer", "HTTP")
+    return data
+
+
+def _complete(data: bytes, method: str) -> bool:
+    head, found, body = data.partition(b"\r\n\r\n")
+    if not found:
+        return False
+    fields = {k.strip().lower(): v.strip().lower() for k, _, v in (h.partition(b":") for h in head.split(b"\r\n")[1:])}
+    if method == "HEAD" or head.split(b" ", 2)[1:2] in ([b"204"], [b"304"]):
+        return True
+    if fields.get(b"transfer-encoding") == b"chunked":
+        return body.endswith(b"0\r\n\r\n")
+    length = fields.get(b"content-length", b"")
+    return length.isdigit() and len(body) >= int(length)
+
+
+def _parse(data: bytes, method: str) -> Answer:
+    response = http.client.HTTPResponse(_Received(data), method=method)  # type: ignore[arg-type]
+    try:
+        response.begin()
+        body = response.read()
+    except (http.client.HTTPException, ValueError) as error:
+        raise ProtocolError(f"not an HTTP answer: {data[:12]!r} …") from error
+    fields: dict[str, str] = {}
+    for key, value in response.getheaders():
+        key = key.lower()
+        fields[key] = f"{fields[key]}, {value}" if key in fields else value
+    return Answer(response.status, fields, body)

@@ -1,0 +1,139 @@
+"""The DIMSE operations that controls ask for, with keys that match nothing unless told otherwise."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+from pydicom.dataset import Dataset
+
+from ..model import Specimen
+from . import dimse
+from .scu import Operation
+
+VERIFICATION = "1.2.840.10008.1.1"
+STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
+MPPS = "1.2.840.10008.3.1.2.3.3"
+PRINT_SESSION = "1.2.840.10008.5.1.1.1"
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+GET, MOVE = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.2"
+FIND = {
+    "PATIENT": "1.2.840.10008.5.1.4.1.2.1.1",
+    "STUDY": "1.2.840.10008.5.1.4.1.2.2.1",
+    "SERIES": "1.2.840.10008.5.1.4.1.2.2.1",
+    "IMAGE": "1.2.840.10008.5.1.4.1.2.2.1",
+    "WORKLIST": "1.2.840.10008.5.1.4.31",
+}
+
+
+def new_uid() -> str:
+    """A UID that nobody else has (PS3.5 B.2)."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+def nobody() -> str:
+    """A patient ID that no archive holds, and that says whose it is."""
+    return f"TEST-NOBODY-{secrets.token_hex(6)}"
+
+
+def echo() -> Operation:
+    command: dimse.Command = {dimse.AFFECTED_CLASS: VERIFICATION, dimse.FIELD: dimse.C_ECHO}
+    return Operation("C-ECHO", VERIFICATION, command)
+
+
+def find(level: str, keys: dict[str, str] | None = None) -> Operation:
+    """C-FIND at ``level`` (PATIENT, STUDY, SERIES, IMAGE, WORKLIST); without ``keys``, one that matches nothing."""
+    identifier = Dataset()
+    if level != "WORKLIST":
+        identifier.QueryRetrieveLevel = level
+    if keys is None:
+        unique = {"STUDY": 1, "SERIES": 2, "IMAGE": 3}.get(level, 0)
+        names = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")[:unique]
+        keys = {name: new_uid() for name in names} or {"PatientID": nobody()}
+    for keyword, value in keys.items():
+        setattr(identifier, keyword, value)
+    command: dimse.Command = {dimse.AFFECTED_CLASS: FIND[level], dimse.FIELD: dimse.C_FIND, dimse.PRIORITY: 0}
+    return Operation(f"C-FIND {level}", FIND[level], command, dimse.encode_dataset(identifier))
+
+
+def _retrieve_identifier(specimen: Specimen | None) -> Dataset:
+    identifier = Dataset()
+    identifier.QueryRetrieveLevel = "STUDY"
+    identifier.StudyInstanceUID = specimen.study if specimen else new_uid()
+    return identifier
+
+
+def get(specimen: Specimen | None = None) -> Operation:
+    """C-GET of the specimen's study, or of a study that does not exist."""
+    command: dimse.Command = {dimse.AFFECTED_CLASS: GET, dimse.FIELD: dimse.C_GET, dimse.PRIORITY: 0}
+    payload = dimse.encode_dataset(_retrieve_identifier(specimen))
+    return Operation("C-GET", GET, command, payload, storage=(SECONDARY_CAPTURE,))
+
+
+def move(destination: str, specimen: Specimen | None = None) -> Operation:
+    """C-MOVE of the specimen's study, or of a study that does not exist, to an AE title."""
+    command: dimse.Command = {
+        dimse.AFFECTED_CLASS: MOVE,
+        dimse.FIELD: dimse.C_MOVE,
+        dimse.PRIORITY: 0,
+        dimse.MOVE_DESTINATION: destination,
+    }
+    return Operation("C-MOVE", MOVE, command, dimse.encode_dataset(_retrieve_identifier(specimen)))
+
+
+def store(dataset: Dataset) -> Operation:
+    """C-STORE of a data set, Implicit VR Little Endian."""
+    command: dimse.Command = {
+        dimse.AFFECTED_CLASS: str(dataset.SOPClassUID),
+        dimse.FIELD: dimse.C_STORE,
+        dimse.PRIORITY: 0,
+        dimse.AFFECTED_INSTANCE: str(dataset.SOPInstanceUID),
+    }
+    return Operation("C-STORE", str(dataset.SOPClassUID), command, dimse.encode_dataset(dataset))
+
+
+def normalized(service: str) -> Operation:
+    """A request of a normalized service (PS3.7 10) for an object that does not exist: ``N-ACTION`` (storage
+    commitment), ``N-CREATE`` and ``N-SET`` (procedure step), ``N-DELETE`` (film session)."""
+    empty = Dataset()
+    if service == "N-ACTION":
+        empty.TransactionUID = new_uid()
+        command: dimse.Command = {
+            dimse.REQUESTED_CLASS: STORAGE_COMMITMENT,
+            dimse.FIELD: dimse.N_ACTION,
+            dimse.REQUESTED_INSTANCE: "1.2.840.10008.1.20.1.1",
+            dimse.ACTION_TYPE: 1,
+        }
+        return Operation(service, STORAGE_COMMITMENT, command, dimse.encode_dataset(empty))
+    if service == "N-DELETE":
+        command = {dimse.REQUESTED_CLASS: PRINT_SESSION, dimse.FIELD: dimse.N_DELETE}
+        return Operation(service, PRINT_SESSION, {**command, dimse.REQUESTED_INSTANCE: new_uid()})
+    empty.PerformedProcedureStepStatus = "IN PROGRESS"
+    if service == "N-CREATE":
+        command = {dimse.AFFECTED_CLASS: MPPS, dimse.FIELD: dimse.N_CREATE, dimse.AFFECTED_INSTANCE: new_uid()}
+    else:
+        command = {dimse.REQUESTED_CLASS: MPPS, dimse.FIELD: dimse.N_SET, dimse.REQUESTED_INSTANCE: new_uid()}
+    return Operation(service, MPPS, command, dimse.encode_dataset(empty))
+
+
+def synthetic_object(*, specimen: Specimen | None = None, marker: str = "TEST") -> Dataset:
+    """A synthetic Secondary Capture image of 2 x 2 pixels; all its names say TEST. With a ``specimen`` it has
+    that object's UIDs."""
+    ds = Dataset()
+    ds.SOPClassUID = SECONDARY_CAPTURE
+    ds.SOPInstanceUID = specimen.instance if specimen else new_uid()
+    ds.StudyInstanceUID = specimen.study if specimen else new_uid()
+    ds.SeriesInstanceUID = specimen.series if specimen else new_uid()
+    ds.PatientID = specimen.patient_id if specimen else f"TEST-{secrets.token_hex(4)}"
+    ds.PatientName = "TEST^SYNTHETIC"
+    ds.PatientBirthDate, ds.PatientSex = "19000101", "O"
+    ds.StudyDate, ds.StudyTime, ds.StudyID, ds.AccessionNumber = "20000101", "000000", "TEST", "TEST"
+    ds.ReferringPhysicianName = ""
+    ds.Modality, ds.ConversionType = "OT", "SYN"
+    ds.SeriesNumber, ds.InstanceNumber, ds.SeriesDescription = 1, 1, marker
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    ds.Rows = ds.Columns = 2
+    ds.BitsAllocated = ds.BitsStored = 8
+    ds.HighBit, ds.PixelRepresentation = 7, 0
+    ds.PixelData = b"TEST"
+    return ds

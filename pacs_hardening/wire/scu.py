@@ -1,0 +1,152 @@
+"""A DICOM requestor (SCU) without threads: associate, one DIMSE operation, release; every step is noted.
+
+pynetdicom is not used for this: it shows an A-ABORT as an empty list of results, turns silence and
+refusal into the same "not established", and will not send what its validators reject.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from ..model import Identity
+from . import dimse, pdu
+from .session import Refused, Session, Silent
+
+CONTEXT_RESULTS = {
+    1: "user rejection",
+    2: "no reason given",
+    3: "abstract syntax not supported",
+    4: "transfer syntaxes not supported",
+}
+
+
+@dataclass
+class Exchange:
+    """What one operation brought: final DIMSE ``status``, data sets that came back as identifiers of pending
+    responses or as stored objects (raw bytes), and completed sub-operations."""
+
+    status: int | None = None
+    datasets: list[bytes] = field(default_factory=list)
+    completed: int = 0
+
+    @property
+    def succeeded(self) -> bool:
+        """Success or a warning that still did what was asked (PS3.7 C.1, PS3.4 B.2.3)."""
+        return self.status is not None and (self.status == 0 or self.status & 0xF000 == 0xB000)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One request: its command, an optional data set, and the presentation contexts it needs. The first
+    context is that of the request; for C-GET the others are those of the storage classes to receive."""
+
+    name: str
+    sop_class: str
+    command: dimse.Command
+    payload: bytes | None = None
+    storage: tuple[str, ...] = ()
+
+    def contexts(self) -> tuple[pdu.Context, ...]:
+        return tuple(pdu.Context(2 * n + 1, uid) for n, uid in enumerate((self.sop_class, *self.storage)))
+
+    def roles(self) -> tuple[bytes, ...]:
+        return tuple(pdu.role_selection(uid, scu=False, scp=True) for uid in self.storage)
+
+
+def identity_item(identity: Identity | None) -> tuple[bytes, ...]:
+    if identity is None:
+        return ()
+    return (pdu.user_identity(2, identity.username.encode(), identity.passcode.reveal().encode()),)
+
+
+def associate(session: Session, request: pdu.AssociateRequest) -> pdu.Accepted:
+    """Send an A-ASSOCIATE-RQ and read the answer. Raises Refused, Silent, ProtocolError."""
+    called, calling = (repr(title)[2:-1] for title in (request.called, request.calling))
+    session.send(request.encode(), f"A-ASSOCIATE-RQ, calling AE title {calling}, called {called}")
+    kind, body = session.receive("A-ASSOCIATE-RQ")
+    if kind != pdu.A_ASSOCIATE_AC:
+        raise pdu.ProtocolError(f"expected an answer to the A-ASSOCIATE-RQ, got {pdu.name(kind, body)}")
+    return pdu.parse_accept(body)
+
+
+def release(session: Session) -> None:
+    """Leave politely; how the peer answers is of no interest, so at most one PDU is awaited."""
+    session.send(pdu.pdu(pdu.A_RELEASE_RQ, bytes(4)), "A-RELEASE-RQ")
+    with suppress(Refused, Silent, pdu.ProtocolError):
+        session.receive("A-RELEASE-RQ")
+
+
+def perform(session: Session, accepted: pdu.Accepted, operation: Operation, exchange: Exchange) -> None:
+    """One operation on an association, noted in ``exchange`` as it happens: data sets that arrived before a
+    refusal did arrive. Raises Refused where the peer ends it or refused its presentation
+    context, Silent where it stops answering, ProtocolError where it answers nonsense."""
+    result, _ = accepted.results.get(1, (2, ""))
+    if result != 0:
+        reason = CONTEXT_RESULTS.get(result, f"result {result}")
+        raise Refused(f"presentation context refused: {reason}", operation.name)
+    command = {**operation.command, dimse.MESSAGE_ID: 1}
+    command[dimse.DATA_SET_TYPE] = dimse.NO_DATA_SET if operation.payload is None else 0
+    encoded = dimse.encode_command(command)
+    out = list(pdu.pdvs(1, encoded, command=True, max_pdu=accepted.max_pdu))
+    if operation.payload is not None:
+        out += pdu.pdvs(1, operation.payload, command=False, max_pdu=accepted.max_pdu)
+    session.send(b"".join(out), f"{operation.name}-RQ")
+    while exchange.status is None:
+        _answer(session, exchange, operation, accepted.max_pdu)
+
+
+def _answer(session: Session, exchange: Exchange, operation: Operation, max_pdu: int) -> None:
+    """Take one message from the peer: a response of the operation, or a C-STORE sub-operation of C-GET."""
+    context, command, data = _message(session, operation.name)
+    if dimse.number(command, dimse.FIELD) == dimse.C_STORE:
+        exchange.datasets.append(data)
+        session.note(f"<- C-STORE-RQ with {len(data)} bytes of a stored object")
+        reply: dimse.Command = {
+            dimse.AFFECTED_CLASS: command.get(dimse.AFFECTED_CLASS, b""),
+            dimse.FIELD: dimse.C_STORE | dimse.RESPONSE,
+            dimse.RESPONDED_ID: dimse.number(command, dimse.MESSAGE_ID),
+            dimse.DATA_SET_TYPE: dimse.NO_DATA_SET,
+            dimse.STATUS: 0,
+            dimse.AFFECTED_INSTANCE: command.get(dimse.AFFECTED_INSTANCE, b""),
+        }
+        answer = pdu.pdvs(context, dimse.encode_command(reply), command=True, max_pdu=max_pdu)
+        session.send(b"".join(answer), "C-STORE-RSP")
+        return
+    status = dimse.number(command, dimse.STATUS, 0x0110)
+    exchange.completed = dimse.number(command, dimse.COMPLETED, exchange.completed)
+    if status in dimse.PENDING:
+        if data:
+            exchange.datasets.append(data)
+        return
+    session.note(f"<- {operation.name}-RSP, status {status:04X}H, {len(exchange.datasets)} data sets before it")
+    exchange.status = status
+
+
+MAX_MESSAGE = 64 << 20
+
+
+def _message(session: Session, stage: str) -> tuple[int, dict[int, bytes], bytes]:
+    """Assemble one DIMSE message from P-DATA-TF fragments (PS3.8 E.1), bounded in size."""
+    command, data = bytearray(), bytearray()
+    parsed: dict[int, bytes] | None = None
+    while True:
+        kind, body = session.receive(stage)
+        if kind != pdu.P_DATA_TF:
+            raise Refused(f"peer sent {pdu.name(kind, body)}", stage)
+        for context, is_command, is_last, piece in pdu.fragments(body):
+            (command if is_command else data).extend(piece)
+            if len(command) + len(data) > MAX_MESSAGE:
+                raise pdu.ProtocolError(f"a message of more than {MAX_MESSAGE >> 20} MiB")
+            if is_command and is_last:
+                parsed = dimse.decode_command(bytes(command))
+            if parsed is not None and is_last:
+                has_data = dimse.number(parsed, dimse.DATA_SET_TYPE, dimse.NO_DATA_SET) != dimse.NO_DATA_SET
+                if not is_command or not has_data:
+                    return context, parsed, bytes(data)
+
+
+def request_for(called: bytes, calling: bytes, operation: Operation, identity: Identity | None) -> pdu.AssociateRequest:
+    """The A-ASSOCIATE-RQ that offers what the operation needs."""
+    items = operation.roles() + identity_item(identity)
+    return pdu.AssociateRequest(called, calling, operation.contexts(), user_items=items)

@@ -1,0 +1,300 @@
+"""Which node may talk at all (PS3.8, PS3.7 D.3.3.7; IHE ATNA node authentication, ITI-19)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from pacs_hardening.model import Impact, Inapplicable, NotPermitted, Severity, Target, Violation, control
+from pacs_hardening.oracle import must_refuse_association
+from pacs_hardening.probes.association import Peer, first_door, knock
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.intruders import strangers
+from pacs_hardening.probes.negotiation import PRIVATE_SOP_CLASS, accepted_syntaxes, known_uids
+from pacs_hardening.probes.web import ask
+from pacs_hardening.wire import operations, pdu, scu
+
+ATNA = ("HIPAA 164.312(d)", "IHE ITI-19")
+
+
+@control(
+    Severity.CRITICAL,
+    Impact.PASSIVE,
+    exposure="ANYONE who reaches the DICOM port is let in, whatever name they give.",
+    needs=("dicom",),
+    references=("HIPAA 164.312(a)(1)", *ATNA, "PS3.8 9.3.4"),
+)
+def test_refuses_unknown_calling_ae(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse an association from a node that it does not know.
+
+    Whoever gets an association has a foot in the door: every service behind it is then one setting away.
+
+    stranger -> A-ASSOCIATE-RQ; archive -> A-ASSOCIATE-RJ, A-ABORT, TLS alert or close.
+    """
+    unknown = [(door, peer) for door, peer in strangers(target) if peer.aet != authorised.node("all").aet.encode()]
+    must_refuse_association(knock(target, peer, door=door) for door, peer in unknown)
+    authorised.echo()
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.PASSIVE,
+    exposure="The archive answers to any name, so a scan finds it without knowing how it is called.",
+    needs=("dicom",),
+    references=("PS3.8 9.3.4",),
+)
+def test_refuses_wrong_called_ae(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse an association that calls it by another AE title.
+
+    A scanner does not know the archive's name; a peer configured for another system should not be served.
+
+    authorised node -> A-ASSOCIATE-RQ, called AE title WRONG; archive -> A-ASSOCIATE-RJ (1, 1, 7).
+    """
+    peer = Peer.of(authorised.node("all"))
+    request = scu.request_for(b"NOT-THIS-ONE", peer.aet, operations.echo(), peer.identity)
+    must_refuse_association([knock(target, peer, request=request)])
+    authorised.echo()
+
+
+MALFORMED = {
+    "blank": lambda aet: b" " * 16,
+    "null-padded": lambda aet: aet.ljust(16, b"\0"),
+    "control-character": lambda aet: b"\x1b" + aet[1:],
+    "backslash": lambda aet: aet[:7] + b"\\" + aet[:7],
+    "wildcard": lambda aet: aet[:1] + b"*",
+    "other-case": lambda aet: aet.swapcase(),
+}
+
+
+@pytest.mark.parametrize("defect", MALFORMED)
+@control(
+    Severity.MEDIUM,
+    Impact.PASSIVE,
+    exposure="Names that merely look like those of an authorised device are taken for it.",
+    needs=("dicom",),
+    references=("PS3.5 6.2 (VR AE)", "PS3.8 9.3.2"),
+)
+def test_refuses_malformed_ae_titles(target: Target, authorised: Authorised, defect: str) -> None:
+    """The archive MUST refuse a calling AE title that is malformed, or only resembles one that it knows.
+
+    An AE title holds up to 16 characters of the default repertoire without backslash and control characters,
+    is not blank, and its case matters (PS3.5 6.2). Loose comparison widens the allow-list.
+
+    authorised certificate -> A-ASSOCIATE-RQ, altered calling AE title; archive -> refusal.
+    """
+    node = authorised.node("all")
+    peer = Peer(f"AE title that is {defect}", MALFORMED[defect](node.aet.encode()), node.keys, node.identity)
+    must_refuse_association([knock(target, peer)])
+    authorised.echo()
+
+
+@control(
+    Severity.HIGH,
+    Impact.PASSIVE,
+    exposure="One device can pass itself off as another: AE titles are not tied to certificates.",
+    needs=("dicom",),
+    references=ATNA,
+)
+def test_binds_ae_title_to_certificate(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse a node that presents its own certificate with the AE title of another node.
+
+    Otherwise the least trusted device with a certificate can act as the most trusted one, and no log tells.
+
+    certificate of node 'query' -> A-ASSOCIATE-RQ with the AE title of node 'all'; archive -> refusal.
+    """
+    weak, strong = authorised.node("query"), authorised.node("all")
+    if not first_door(target, "dicom").tls:
+        raise Violation("AE titles tied to certificates", "the DICOM door has no TLS, so nothing ties a name to a node")
+    peer = Peer("node 'query' with the AE title of node 'all'", strong.aet.encode(), weak.keys, strong.identity)
+    must_refuse_association([knock(target, peer)])
+    authorised.echo()
+    authorised.echo("query")
+
+
+# Factory settings printed in the manuals of these products; none of them is a secret.
+FACTORY = ("ORTHANC", "DCM4CHEE", "STORESCP", "ANY-SCP", "ANYSCP", "STORESCU", "FINDSCU", "MOVESCU", "ECHOSCU")
+FACTORY += ("GETSCU", "OSIRIX", "HOROS", "CONQUESTSRV1", "DICOOGLE-STORAGE", "PACS", "DCMQRSCP", "ACME1")
+
+
+@control(
+    Severity.HIGH,
+    Impact.ACTIVE,
+    exposure="A factory AE title, printed in every manual, opens the archive.",
+    needs=("dicom",),
+    references=("HIPAA 164.312(d)",),
+)
+def test_refuses_guessed_ae_titles(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse AE titles that are factory settings of common products.
+
+    They are the first names that a scanner tries (nmap's dicom-brute does), with or without a certificate.
+
+    stranger -> A-ASSOCIATE-RQ with each title of a short public list; archive -> refusal.
+    """
+    own = {node.aet for node in target.nodes.values()}
+    for door, stranger in strangers(target):
+        guesses = [Peer(f"guess {t}, {stranger.label}", t.encode(), stranger.keys) for t in FACTORY if t not in own]
+        must_refuse_association(knock(target, guess, door=door) for guess in guesses)
+    authorised.echo()
+
+
+IDENTITIES = {
+    "missing": lambda name: (),
+    "wrong-passcode": lambda name: (pdu.user_identity(2, name, b"not-the-passcode"),),
+    "empty-passcode": lambda name: (pdu.user_identity(2, name, b""),),
+    "name-only": lambda name: (pdu.user_identity(1, name),),
+    "forged-jwt": lambda name: (pdu.user_identity(5, b"eyJhbGciOiJub25lIn0.e30."),),
+}
+
+
+@pytest.mark.parametrize("defect", IDENTITIES)
+@control(
+    Severity.HIGH,
+    Impact.ACTIVE,
+    exposure="Users of a workstation are not asked who they are.",
+    needs=("dicom", "user-identity"),
+    references=("PS3.7 D.3.3.7", "HIPAA 164.312(a)(2)(i)"),
+)
+def test_requires_user_identity(target: Target, authorised: Authorised, defect: str) -> None:
+    """Where the archive uses user identity negotiation, it MUST refuse one that is missing, wrong or empty.
+
+    An acceptor may ignore the sub-item, so acceptance alone proves nothing: a positive response is requested,
+    and the authorised node must get it (PS3.7 D.3.3.7.2).
+
+    authorised node -> A-ASSOCIATE-RQ without a valid identity; archive -> A-ASSOCIATE-RJ.
+    """
+    node = authorised.node("all")
+    if node.identity is None:
+        raise Inapplicable("the target's nodes have no user identity")
+    peer = Peer(f"node 'all' with user identity {defect}", node.aet.encode(), node.keys)
+    items = IDENTITIES[defect](node.identity.username.encode())
+    bare = scu.request_for(target.called_aet.encode(), peer.aet, operations.echo(), None)
+    request = replace(bare, user_items=items)
+    must_refuse_association([knock(target, peer, request=request)])
+    proof = authorised.succeeds(operations.echo())
+    if proof.accepted is None or not proof.accepted.identity_answered:
+        raise Violation("a positive response (59H) to the authorised identity", "none: the identity is ignored")
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.PASSIVE,
+    exposure="The archive takes in kinds of objects that nobody asked it to hold.",
+    needs=("dicom",),
+    references=("PS3.8 9.3.3.2", "NIST 800-53 CM-7"),
+)
+def test_accepts_only_declared_sop_classes(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse presentation contexts for storage SOP classes that it does not declare.
+
+    Each further class is a parser that a hostile object can reach.
+
+    authorised node -> every storage class of PS3.6 and a private one; archive -> accepts the declared ones only.
+    """
+    if not target.sop_classes:
+        raise NotPermitted("the target declares no sop_classes to compare with")
+    candidates = (*known_uids("SOP Class"), PRIVATE_SOP_CLASS)
+    undeclared = [(uid, (pdu.IMPLICIT_LE, pdu.EXPLICIT_LE)) for uid in candidates if uid not in target.sop_classes]
+    accepted = accepted_syntaxes(target, Peer.of(authorised.node("all")), undeclared)
+    if accepted:
+        raise Violation("none of the undeclared SOP classes accepted", f"{len(accepted)} accepted", accepted[:8])
+    authorised.store()
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.PASSIVE,
+    exposure="The archive takes in encodings that nobody asked it to read.",
+    needs=("dicom",),
+    references=("PS3.8 9.3.3.2", "NIST 800-53 CM-7"),
+)
+def test_accepts_only_declared_transfer_syntaxes(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse transfer syntaxes that it does not declare.
+
+    Each further one is a decoder that a hostile image can reach, and decoders are where memory errors live.
+
+    authorised node -> every transfer syntax of PS3.6; archive -> accepts the declared ones only.
+    """
+    if not target.transfer_syntaxes or not target.sop_classes:
+        raise NotPermitted("the target declares no transfer_syntaxes to compare with")
+    candidates = [uid for uid in known_uids("Transfer Syntax") if uid not in target.transfer_syntaxes]
+    accepted = accepted_syntaxes(
+        target, Peer.of(authorised.node("all")), [(target.sop_classes[0], (uid,)) for uid in candidates]
+    )
+    if accepted:
+        raise Violation("none of the undeclared transfer syntaxes accepted", f"{len(accepted)} accepted", accepted[:8])
+    authorised.store()
+
+
+@control(
+    Severity.LOW,
+    Impact.PASSIVE,
+    exposure="The archive talks to peers that do not speak DICOM's application protocol.",
+    needs=("dicom",),
+    references=("PS3.7 A.2.1", "PS3.8 9.3.4"),
+)
+def test_refuses_unknown_application_context(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse an association with an application context name other than DICOM's.
+
+    authorised node -> A-ASSOCIATE-RQ with application context 1.2.3; archive -> A-ASSOCIATE-RJ (1, 1, 2).
+    """
+    peer = Peer.of(authorised.node("all"))
+    request = scu.request_for(target.called_aet.encode(), peer.aet, operations.echo(), peer.identity)
+    must_refuse_association([knock(target, peer, request=replace(request, application_context=b"1.2.3"))])
+    authorised.echo()
+
+
+@control(
+    Severity.LOW,
+    Impact.PASSIVE,
+    exposure="The archive talks to peers that do not speak its version of the protocol.",
+    needs=("dicom",),
+    references=("PS3.8 9.3.2", "PS3.8 9.3.4"),
+)
+def test_refuses_unknown_protocol_version(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse an association that does not offer version 1 of the upper layer protocol.
+
+    authorised node -> A-ASSOCIATE-RQ with protocol version bits 0002H; archive -> A-ASSOCIATE-RJ (1, 2, 2).
+    """
+    peer = Peer.of(authorised.node("all"))
+    request = scu.request_for(target.called_aet.encode(), peer.aet, operations.echo(), peer.identity)
+    must_refuse_association([knock(target, peer, request=replace(request, protocol_version=2))])
+    authorised.echo()
+
+
+VERSION = re.compile(r"[A-Za-z][\w-]*[ /_-]?v?\d+(\.\d+|\d\d)")  # "Product 1.13.0", "Product/3.2", "DCMTK_370"
+
+
+@control(
+    Severity.LOW,
+    Impact.PASSIVE,
+    exposure="Anyone can see which product and version runs here, and look up its vulnerabilities.",
+    references=("NIST 800-53 SI-11", "PS3.7 D.3.3.2"),
+)
+def test_reveals_no_product_version(target: Target, authorised: Authorised) -> None:
+    """The archive MUST NOT tell its product version to somebody who is not authorised.
+
+    The implementation version name, the HTTP Server header and error pages are what scanners index.
+
+    stranger -> association, GET / and GET of a page that does not exist; archive -> nothing with a version in it.
+    """
+    seen = [
+        (a.said, a.accepted.version_name)
+        for a in (knock(target, peer, door=door) for door, peer in strangers(target))
+        if a.accepted is not None
+    ]
+    for door in target.doors_of("web"):
+        for path in ("/", "/no-such-page"):
+            answer = ask(target, path, door=door).answer
+            if answer is not None:
+                names = ("server", "x-powered-by", "via")
+                seen += [(f"header {n} of GET {path}", answer.headers.get(n, "")) for n in names]
+                seen.append((f"body of GET {path}", answer.body[:4096].decode("latin-1")))
+    for where, text in seen:
+        match = VERSION.search(text)
+        if match:
+            raise Violation("no product version", f"{match.group()!r} in {where}", (f"{where}: {match.group()}",))
+    if target.doors_of("dicom"):
+        authorised.echo()
+    if "rest" in target.routes:
+        authorised.web(target.routes["rest"])

@@ -1,0 +1,236 @@
+"""DICOMweb, REST and the user interface: nothing without a login (HIPAA 164.312(a)(1) and (d))."""
+
+from __future__ import annotations
+
+import pytest
+
+from pacs_hardening.model import Impact, NotPermitted, Severity, Target, User, Violation, control
+from pacs_hardening.oracle import must_refuse_web
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.web import ask, multipart_object, route
+from pacs_hardening.profiles import default_credentials
+from pacs_hardening.wire import dimse, operations
+
+LOGIN = ("HIPAA 164.312(a)(1)", "HIPAA 164.312(d)", "NIST 800-53 IA-2")
+
+
+def _refuses_anonymous(name: str, target: Target, authorised: Authorised) -> None:
+    """GET of the named route at every web door, first without a login, then with one."""
+    path = route(target, name)
+    attempts = [ask(target, path, door=door) for door in target.doors_of("web")]
+    must_refuse_web(attempts, authorised, path)
+
+
+@control(
+    Severity.CRITICAL,
+    Impact.PASSIVE,
+    exposure="ANYONE who reaches the web port can list patients and their studies.",
+    needs=("web",),
+    references=(*LOGIN, "PS3.18 10.6"),
+)
+def test_refuses_anonymous_qido(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse QIDO-RS searches without a login.
+
+    anyone -> GET studies?PatientID= with an ID that nobody has; archive -> 401 or 403.
+    """
+    path = f"{route(target, 'qido')}?PatientID={operations.nobody()}"
+    must_refuse_web([ask(target, path, door=door) for door in target.doors_of("web")], authorised, path)
+
+
+@control(
+    Severity.CRITICAL,
+    Impact.PASSIVE,
+    exposure="ANYONE who reaches the web port can download images.",
+    needs=("web",),
+    references=(*LOGIN, "PS3.18 10.4"),
+)
+def test_refuses_anonymous_wado_rs(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse WADO-RS retrieval without a login.
+
+    anyone -> GET studies/…/instances/… of a synthetic object; archive -> 401 or 403.
+    """
+    _refuses_anonymous("wado-rs", target, authorised)
+
+
+@control(
+    Severity.CRITICAL,
+    Impact.PASSIVE,
+    exposure="ANYONE who reaches the web port can download images.",
+    needs=("web",),
+    references=(*LOGIN, "PS3.18 9"),
+)
+def test_refuses_anonymous_wado_uri(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse WADO-URI retrieval without a login.
+
+    anyone -> GET ?requestType=WADO&… of a synthetic object; archive -> 401 or 403.
+    """
+    _refuses_anonymous("wado-uri", target, authorised)
+
+
+@control(
+    Severity.CRITICAL,
+    Impact.WRITES,
+    exposure="ANYONE who reaches the web port can put false images into patients' records.",
+    needs=("web",),
+    references=(*LOGIN, "HIPAA 164.312(c)(1)", "PS3.18 10.5"),
+)
+def test_refuses_anonymous_stow(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse STOW-RS without a login.
+
+    anyone -> POST of a synthetic object; archive -> 401 or 403, before anything is stored.
+    """
+    path = route(target, "stow")
+    headers, body = multipart_object(dimse.encode_file(operations.synthetic_object()))
+    attempts = [
+        ask(target, path, door=door, method="POST", headers=headers, body=body) for door in target.doors_of("web")
+    ]
+    must_refuse_web(attempts, authorised, path, method="POST", headers=headers, body=body)
+
+
+@control(
+    Severity.CRITICAL,
+    Impact.PASSIVE,
+    exposure="ANYONE who reaches the web port can use the archive's own interface.",
+    needs=("web",),
+    references=LOGIN,
+)
+def test_refuses_anonymous_rest(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse its REST interface without a login.
+
+    anyone -> GET of a REST resource; archive -> 401 or 403.
+    """
+    _refuses_anonymous("rest", target, authorised)
+
+
+@control(
+    Severity.CRITICAL,
+    Impact.PASSIVE,
+    exposure="ANYONE who reaches the web port can open the archive's user interface.",
+    needs=("web",),
+    references=LOGIN,
+)
+def test_refuses_anonymous_ui(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse its user interface without a login.
+
+    anyone -> GET of the start page; archive -> 401 or 403.
+    """
+    _refuses_anonymous("ui", target, authorised)
+
+
+@control(
+    Severity.LOW,
+    Impact.PASSIVE,
+    exposure="Anyone can read how much the archive holds and how busy it is.",
+    needs=("web",),
+    references=LOGIN,
+)
+def test_refuses_anonymous_metrics(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse its metrics without a login.
+
+    anyone -> GET of the metrics; archive -> 401 or 403.
+    """
+    _refuses_anonymous("metrics", target, authorised)
+
+
+TRICKS = {
+    "double-slash": "/{path}",
+    "dot-segment": "/.{path}",
+    "parent-segment": "/x/..{path}",
+    "encoded-parent": "/x/%2e%2e{path}",
+    "trailing-slash": "{path}/",
+    "semicolon": "{path};x=y",
+    "encoded-slash": "/%2f{path}",
+    "encoded-letter": "{encoded}",
+    "null-suffix": "{path}%00",
+    "suffix": "{path}.css",
+}
+
+
+@pytest.mark.parametrize("trick", [*TRICKS, "head", "method-override", "forged-proxy-headers"])
+@control(
+    Severity.CRITICAL,
+    Impact.PASSIVE,
+    exposure="The login can be walked around by spelling an address differently.",
+    needs=("web",),
+    references=(*LOGIN, "CWE-22", "CWE-647"),
+)
+def test_refuses_path_tricks(target: Target, authorised: Authorised, trick: str) -> None:
+    """The archive MUST refuse without a login what it refuses by its plain name, however the request is spelt.
+
+    A proxy and an archive that read one path differently are a door that neither of them guards.
+
+    anyone -> the REST resource in other spellings, HEAD, overridden verbs; archive -> no content.
+    """
+    path = route(target, "rest")
+    encoded = f"/%{ord(path[1]):02x}{path[2:]}"
+    spelt = TRICKS.get(trick, "{path}").format(path=path, encoded=encoded)
+    headers = {
+        "method-override": {"X-HTTP-Method-Override": "GET", "X-Original-URL": path, "X-Rewrite-URL": path},
+        "forged-proxy-headers": {"X-Forwarded-For": "127.0.0.1", "X-Remote-User": "admin", "X-Forwarded-User": "admin"},
+    }.get(trick, {})
+    method = {"head": "HEAD", "method-override": "OPTIONS"}.get(trick, "GET")
+    for door in target.doors_of("web"):
+        attempt = ask(target, spelt, door=door, method=method, headers=headers)
+        answer = attempt.answer
+        if answer is not None and 200 <= answer.status < 300 and (answer.body or method == "HEAD"):
+            raise Violation("no content", f"{attempt.asked} at {door} answers {attempt.how}", (attempt.how,))
+    authorised.web(path)
+
+
+@control(
+    Severity.CRITICAL,
+    Impact.ACTIVE,
+    exposure="ANYONE can log in: the archive still has a factory password.",
+    needs=("web",),
+    references=("HIPAA 164.312(d)", "NIST 800-53 IA-5", "ATT&CK T1078.001"),
+)
+def test_refuses_default_credentials(target: Target, authorised: Authorised) -> None:
+    """The archive MUST refuse the user names and passwords that products are shipped with.
+
+    anyone -> each pair of a short public list; archive -> 401 or 403.
+    """
+    path = route(target, "rest")
+    own = {user.username: user.password.reveal() for user in target.users.values()}
+    for username, password in default_credentials():
+        if own.get(username) == password.reveal():
+            raise Violation("no factory password", f"the user '{username}' has the factory password")
+        for door in target.doors_of("web"):
+            attempt = ask(target, path, door=door, user=User(username, password))
+            if attempt.answer is not None and 200 <= attempt.answer.status < 300:
+                actual = f"'{username}' with its factory password gets {attempt.how} at {door}"
+                raise Violation("401 or 403", actual, (attempt.asked, attempt.how))
+    authorised.web(path)
+
+
+def _missing_headers(headers: dict[str, str], *, tls: bool) -> list[str]:
+    framing = headers.get("content-security-policy", "") + headers.get("x-frame-options", "").lower()
+    checks = {
+        "X-Content-Type-Options: nosniff": "nosniff" in headers.get("x-content-type-options", ""),
+        "Content-Security-Policy: frame-ancestors": any(
+            w in framing for w in ("frame-ancestors", "deny", "sameorigin")
+        ),
+        "Strict-Transport-Security": not tls or "max-age=" in headers.get("strict-transport-security", ""),
+        "Cache-Control: no-store": "no-store" in headers.get("cache-control", ""),
+        "X-Robots-Tag: noindex": "noindex" in headers.get("x-robots-tag", ""),
+    }
+    return [name for name, present in checks.items() if not present]
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.PASSIVE,
+    exposure="Browsers keep copies of patient data, or can be tricked into acting for somebody else.",
+    needs=("web",),
+    references=("NIST 800-53 SC-18", "RFC 6797", "RFC 9111 5.2.2.5"),
+)
+def test_sets_protective_headers(target: Target, authorised: Authorised) -> None:
+    """Answers with patient data MUST forbid sniffing, framing, caching and indexing, and insist on TLS.
+
+    authorised user -> GET of a listing; archive -> nosniff, frame-ancestors, HSTS, no-store, noindex.
+    """
+    if not target.users:
+        raise NotPermitted("the target names no web user, and only logged-in answers hold patient data")
+    answer = authorised.web(route(target, "qido"))
+    missing = _missing_headers(dict(answer.headers), tls=target.doors_of("web")[0].tls)
+    if missing:
+        raise Violation("all protective headers", f"missing: {', '.join(missing)}", sorted(answer.headers))
