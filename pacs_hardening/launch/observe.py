@@ -1,0 +1,87 @@
+"""What can be seen of running containers from inside: readiness, logs, arrivals, and that they are still the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from docker.errors import NotFound  # type: ignore[import-untyped]
+
+from ..model import Unmeasurable
+from .engine import Api, errors_named
+from .plan import Arrivals
+
+TAIL_LINES = 200
+Mask = Callable[[str], str]
+
+
+def await_ready(api: Api, service: str, container: str, ready: str, mask: Mask) -> None:
+    """Follow the log until a line holds ``ready``; an empty ``ready`` holds at once.
+
+    Raises Unmeasurable with the last log lines if the log ends first, as it does when the container exits.
+    """
+    if not ready:
+        return
+    stream = api.logs(container, stream=True, follow=True)
+    try:
+        seen = b""
+        for chunk in stream:
+            seen = (seen + chunk)[-65536:]
+            if ready.encode() in seen:
+                return
+    finally:
+        stream._response.close()  # its own close() leaves the descriptor to the garbage collector (docker 7)
+    raise ended(api, service, container, mask)
+
+
+def ended(api: Api, service: str, container: str, mask: Mask) -> Unmeasurable:
+    state = _state(api, container)
+    what = f"exited with status {state.get('ExitCode')}" + (", out of memory" if state.get("OOMKilled") else "")
+    return Unmeasurable(f"service {service} {what}; its last log lines:\n{mask(tail(api, container, 15))}")
+
+
+def is_running(api: Api, container: str) -> bool:
+    return bool(_state(api, container).get("Running"))
+
+
+def tail(api: Api, container: str, lines: int) -> str:
+    try:
+        return str(api.logs(container, tail=lines).decode(errors="replace")).rstrip()
+    except NotFound:
+        return "(no such container any more)"
+
+
+def logs(api: Api, containers: Mapping[str, str], mask: Mask) -> str:
+    """The last lines of every service's log, under its name."""
+    with errors_named("cannot read the logs"):
+        return "\n".join(f"=== {name}\n{mask(tail(api, each, TAIL_LINES))}" for name, each in containers.items())
+
+
+def fingerprint(api: Api, containers: Mapping[str, str]) -> str:
+    """One line a container: changes when it stops, dies, or starts again."""
+    with errors_named("cannot inspect the containers"):
+        return "\n".join(f"{name} {each} {_life(api, each)}" for name, each in containers.items())
+
+
+def arrivals(api: Api, containers: Mapping[str, str], seen: Arrivals | None) -> int:
+    """Raises Unmeasurable where the environment does not say how an arrival shows: none seen is not none arrived."""
+    if seen is None:
+        raise Unmeasurable("this environment does not say how arrivals are seen: [target] arrivals is missing")
+    with errors_named("cannot read the logs"):
+        lines = api.logs(containers[seen.service]).decode(errors="replace").splitlines()
+    return sum(seen.line in line for line in lines)
+
+
+def _life(api: Api, container: str) -> str:
+    try:
+        details = api.inspect_container(container)
+    except NotFound:
+        return "gone"
+    state = details["State"]
+    return f"{state['Status']} pid={state['Pid']} started={state['StartedAt']} restarts={details['RestartCount']}"
+
+
+def _state(api: Api, container: str) -> Mapping[str, object]:
+    try:
+        return dict(api.inspect_container(container)["State"])
+    except NotFound:
+        return {}

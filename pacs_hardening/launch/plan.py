@@ -1,0 +1,169 @@
+"""What an environment.toml says, checked; environments/README.md describes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from .table import Table
+
+KINDS = ("containers", "embedded")
+SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem")
+_TOP = "title kind networks services pki nodes users target"
+_SERVICE = "dockerfile image networks user memory pids tmpfs ready stop_signal environment publish files"
+_TARGET = "called_aet move_destination arrivals query_limit capabilities sop_classes transfer_syntaxes routes"
+_PERMITS = ("echo", "find", "get", "move", "store")
+
+
+@dataclass(frozen=True)
+class Publish:
+    """A port of a container. ``service`` is ``dicom`` or ``web``."""
+
+    port: int
+    service: str
+    tls: bool
+
+
+@dataclass(frozen=True)
+class File:
+    """``source`` (relative to the environment) or ``secret``, laid at ``path`` in the container with ``mode``."""
+
+    path: PurePosixPath
+    mode: int
+    source: str = ""
+    secret: str = ""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One container. ``user`` is (uid, gid); ``ready`` is empty for a service that says nothing when it is up."""
+
+    dockerfile: str
+    image: str
+    networks: tuple[str, ...]
+    user: tuple[int, int]
+    memory: str
+    pids: int
+    tmpfs: Mapping[str, str]
+    ready: str
+    stop_signal: str
+    environment: Mapping[str, str]
+    publish: tuple[Publish, ...]
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Each log line of ``service`` that holds ``line`` is one object that arrived."""
+
+    service: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``networks`` maps a name to whether it is internal; ``nodes`` a role to what it is permitted."""
+
+    title: str
+    kind: str
+    networks: Mapping[str, bool]
+    services: Mapping[str, Service]
+    server_names: tuple[str, ...]
+    server_defect: str
+    nodes: Mapping[str, frozenset[str]]
+    users: tuple[str, ...]
+    called_aet: str
+    move_destination: str
+    arrivals: Arrivals | None
+    query_limit: int | None
+    capabilities: frozenset[str]
+    sop_classes: tuple[str, ...]
+    transfer_syntaxes: tuple[str, ...]
+    routes: Mapping[str, str]
+
+
+def read(raw: Mapping[str, Any], where: Path) -> Plan:
+    """Raises BadInput, naming ``where`` and the key, for whatever is unknown, missing, or does not fit together."""
+    embedded = raw.get("kind") == "embedded"  # whose table [embedded] is the embedded server's own
+    table = Table(raw, str(where), f"{_TOP} embedded" if embedded else _TOP)
+    pki = table.table("pki", "server_names server_defect")
+    target = table.table("target", _TARGET)
+    networks = {name: each.flag("internal") for name, each in table.named("networks", "internal").items()}
+    nodes = table.named("nodes", "permits")
+    if "all" not in nodes:
+        raise table.bad("nodes", "'all' is missing, the node that proves the archive alive")
+    arrivals = target.table("arrivals", "service line")
+    plan = Plan(
+        title=table.text("title"),
+        kind=table.text("kind", pattern="|".join(KINDS)),
+        networks=networks,
+        services={name: _service(each, networks) for name, each in table.named("services", _SERVICE).items()},
+        server_names=pki.texts("server_names", ("localhost", "127.0.0.1")),
+        server_defect=pki.text("server_defect", ""),
+        nodes={role: frozenset(each.texts("permits", (), _PERMITS)) for role, each in nodes.items()},
+        users=tuple(table.named("users", "")),
+        called_aet=target.text("called_aet", pattern=r"[ -\[\]-~]{1,16}"),
+        move_destination=target.text("move_destination", "", pattern=r"[ -\[\]-~]{0,16}"),
+        arrivals=Arrivals(arrivals.text("service"), arrivals.text("line", pattern=".+"))
+        if "arrivals" in target
+        else None,
+        query_limit=target.number("query_limit") if "query_limit" in target else None,
+        capabilities=frozenset(target.texts("capabilities", ())),
+        sop_classes=target.texts("sop_classes", ()),
+        transfer_syntaxes=target.texts("transfer_syntaxes", ()),
+        routes=target.pairs("routes"),
+    )
+    if plan.kind == "containers":
+        _fits_together(plan, table, target)
+    return plan
+
+
+def _fits_together(plan: Plan, table: Table, target: Table) -> None:
+    if not any(service.publish for service in plan.services.values()):
+        raise table.bad("services", "none publishes a port")
+    if plan.arrivals and plan.arrivals.service not in plan.services:
+        raise target.bad("arrivals", f"no service {plan.arrivals.service!r}; known: {', '.join(plan.services)}")
+
+
+def _service(table: Table, networks: Mapping[str, bool]) -> Service:
+    uid, _, gid = table.text("user", pattern=r"\d{1,9}:\d{1,9}").partition(":")
+    service = Service(
+        dockerfile=table.text("dockerfile", ""),
+        image=table.text("image", ""),
+        networks=table.texts("networks", among=tuple(networks)),
+        user=(int(uid), int(gid)),
+        memory=table.text("memory", pattern=r"\d+[kmg]"),
+        pids=table.number("pids"),
+        tmpfs=table.pairs("tmpfs"),
+        ready=table.text("ready"),
+        stop_signal=table.text("stop_signal", "SIGTERM"),
+        environment=table.pairs("environment"),
+        publish=tuple(
+            Publish(each.number("port"), each.text("service", pattern="dicom|web"), each.flag("tls"))
+            for each in table.tables("publish", "port service tls")
+        ),
+        files=tuple(_file(each) for each in table.tables("files", "source secret path mode")),
+    )
+    if bool(service.dockerfile) == bool(service.image):
+        raise table.bad("image", "give either dockerfile or image")
+    if not service.networks:
+        raise table.bad("networks", "names none")
+    if service.publish and all(networks[name] for name in service.networks):
+        raise table.bad("publish", "a port can be published only on a network that is not internal")
+    return service
+
+
+def _file(table: Table) -> File:
+    file = File(
+        path=PurePosixPath(table.text("path", pattern=r"/[^\0]+/[^\0/]+")),
+        mode=int(table.text("mode", "0440", pattern="0?[0-7]{3}"), 8),
+        source=table.text("source", ""),
+        secret=table.text("secret", "", pattern=f"|{'|'.join(SECRETS)}"),
+    )
+    if bool(file.source) == bool(file.secret):
+        raise table.bad("source", "give either source or secret")
+    if ".." in file.path.parts or str(file.path.parent) in ("/etc", "/usr", "/bin", "/lib", "/sbin", "/dev", "/proc"):
+        raise table.bad("path", f"{file.path}: its folder becomes a volume that hides what the image has there")
+    return file
