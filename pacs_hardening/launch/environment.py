@@ -11,7 +11,7 @@ from typing import Any
 
 from ..model import BadInput
 from . import owner, plan
-from .build import FILE, Build, build
+from .prepared import FILE, Overrides, Prepared, prepare
 from .running import Running
 from .weakness import Weakness, load_all, load_toml
 
@@ -63,7 +63,11 @@ class Environment:
         return tuple(dict.fromkeys(found))
 
     def start(
-        self, weakness: str | None = None, *, say: Callable[[str], None] = say_on_stderr
+        self,
+        weakness: str | None = None,
+        *,
+        overrides: Overrides | None = None,
+        say: Callable[[str], None] = say_on_stderr,
     ) -> AbstractContextManager[Running]:
         """The running archive; leaving the context removes every trace. ``say`` gets a line before a long step.
 
@@ -76,19 +80,19 @@ class Environment:
                 known = ", ".join(self.weaknesses) or "none"
                 raise BadInput(f"{self.name}: unknown weakness {weakness!r}; known: {known}")
             chosen = (weakness, self.weaknesses[weakness])
-        return _running(build(self.name, self.folder, self._raw, chosen), say)
+        return _running(prepare(self.name, self.folder, self._raw, chosen, overrides or Overrides()), say)
 
 
 @contextmanager
-def _running(built: Build, say: Callable[[str], None]) -> Iterator[Running]:
+def _running(prepared: Prepared, say: Callable[[str], None]) -> Iterator[Running]:
     with owner.folder() as folder:
-        if built.plan.kind == "embedded":
+        if prepared.plan.kind == "embedded":
             from . import embedded
 
-            starting: AbstractContextManager[Running] = embedded.start(built.raw, folder)
+            starting: AbstractContextManager[Running] = embedded.start(prepared.raw, folder)
         else:
             from . import containers
 
-            starting = containers.start(built, folder, say)
+            starting = containers.start(prepared, folder, say)
         with starting as running:
             yield running

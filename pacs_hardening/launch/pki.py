@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ..model import BadInput, KeyPair
+from . import certificates
+from .certificates import DAY, SERVER_DEFECTS, Authority, Leaf, PrivateKey
 
-SERVER_DEFECTS = ("expired", "rsa1024", "self-signed", "wrong-name")
 _PEM = serialization.Encoding.PEM
-_DAY = timedelta(days=1)
-_Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True)
@@ -33,24 +29,6 @@ class Pki:
     server_pem: Path
     nodes: Mapping[str, KeyPair]
     bad: Mapping[str, KeyPair]
-
-
-@dataclass(frozen=True)
-class _Authority:
-    key: _Key
-    name: x509.Name
-    certificate: x509.Certificate
-
-
-@dataclass(frozen=True)
-class _Leaf:
-    """What one certificate says. ``start`` and ``end`` count from now."""
-
-    cn: str
-    usage: x509.ObjectIdentifier
-    names: tuple[str, ...] = ()
-    start: timedelta = -_DAY
-    end: timedelta = 30 * _DAY
 
 
 def make(folder: Path, nodes: Mapping[str, str], server_names: Sequence[str], server_defect: str = "") -> Pki:
@@ -72,23 +50,23 @@ def make(folder: Path, nodes: Mapping[str, str], server_names: Sequence[str], se
 
 
 def _make(folder: Path, nodes: Mapping[str, str], server_names: tuple[str, ...], server_defect: str) -> Pki:
-    ours = _authority()
-    client = _Leaf(nodes["all"], ExtendedKeyUsageOID.CLIENT_AUTH)
+    ours = certificates.authority()
+    client = Leaf(nodes["all"], ExtendedKeyUsageOID.CLIENT_AUTH)
 
-    def write(name: str, leaf: _Leaf, issuer: _Authority | None, key: _Key | None = None) -> KeyPair:
-        key = key or _ec()
-        chain = [_issue(leaf, key, issuer)]
+    def write(name: str, leaf: Leaf, issuer: Authority | None, key: PrivateKey | None = None) -> KeyPair:
+        key = key or certificates.new_key()
+        chain = [certificates.issue(leaf, key, issuer)]
         if issuer and issuer is not ours:
             chain.append(issuer.certificate)
         return _write_pair(folder, name, key, chain)
 
-    server_pair = write("server", *_server(server_names, server_defect, ours))
-    bad: dict[str, Callable[[], tuple[_Leaf, _Authority | None]]] = {
+    server_pair = write("server", *certificates.server(server_names, server_defect, ours))
+    bad: dict[str, Callable[[], tuple[Leaf, Authority | None]]] = {
         "self-signed": lambda: (client, None),
         # The stranger bears our CA's name: a server that compares names instead of signatures lets it in.
-        "unknown-ca": lambda: (client, _authority()),
-        "expired": lambda: (replace(client, start=-9 * _DAY, end=-_DAY), ours),
-        "not-yet-valid": lambda: (replace(client, start=_DAY), ours),
+        "unknown-ca": lambda: (client, certificates.authority()),
+        "expired": lambda: (replace(client, start=-9 * DAY, end=-DAY), ours),
+        "not-yet-valid": lambda: (replace(client, start=DAY), ours),
         "wrong-usage": lambda: (replace(client, usage=ExtendedKeyUsageOID.SERVER_AUTH), ours),
         "revoked": lambda: (client, ours),
     }
@@ -96,7 +74,7 @@ def _make(folder: Path, nodes: Mapping[str, str], server_names: tuple[str, ...],
     revoked = x509.load_pem_x509_certificate(bad_pairs["revoked"].certificate.read_bytes())
     return Pki(
         ca=_write(folder / "ca.pem", ours.certificate.public_bytes(_PEM)),
-        crl=_write(folder / "crl.pem", _revoke(ours, revoked.serial_number).public_bytes(_PEM)),
+        crl=_write(folder / "crl.pem", certificates.revoke(ours, revoked.serial_number).public_bytes(_PEM)),
         server=server_pair,
         server_pem=_write(folder / "server.pem", server_pair.certificate.read_bytes() + server_pair.key.read_bytes()),
         nodes={role: write(f"node-{role}", replace(client, cn=cn), ours) for role, cn in nodes.items()},
@@ -104,97 +82,7 @@ def _make(folder: Path, nodes: Mapping[str, str], server_names: tuple[str, ...],
     )
 
 
-def _server(names: tuple[str, ...], defect: str, ours: _Authority) -> tuple[_Leaf, _Authority | None, _Key]:
-    leaf = _Leaf(names[0], ExtendedKeyUsageOID.SERVER_AUTH, names)
-    if defect == "expired":
-        leaf = replace(leaf, start=-9 * _DAY, end=-_DAY)
-    if defect == "wrong-name":
-        leaf = replace(leaf, cn="elsewhere.invalid", names=("elsewhere.invalid",))
-    key = rsa.generate_private_key(65537, 1024) if defect == "rsa1024" else _ec()  # noqa: S505 - the defect itself
-    return leaf, None if defect == "self-signed" else ours, key
-
-
-def _ec() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def _name(cn: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, cn)])
-
-
-def _usage(**granted: bool) -> x509.KeyUsage:
-    every = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
-    return x509.KeyUsage(
-        **dict.fromkeys((*every, "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"), False) | granted
-    )
-
-
-def _builder(subject: x509.Name, key: _Key, start: timedelta, end: timedelta) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now + start)
-        .not_valid_after(now + end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-
-
-def _authority() -> _Authority:
-    key, name = _ec(), _name("PACS hardening test CA")
-    certificate = (
-        _builder(name, key, -10 * _DAY, 31 * _DAY)
-        .issuer_name(name)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    return _Authority(key, name, certificate)
-
-
-def _issue(leaf: _Leaf, key: _Key, issuer: _Authority | None) -> x509.Certificate:
-    """``issuer`` None: signed by itself."""
-    name, signing = (issuer.name, issuer.key) if issuer else (_name(leaf.cn), key)
-    builder = (
-        _builder(_name(leaf.cn), key, leaf.start, leaf.end)
-        .issuer_name(name)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(
-            _usage(digital_signature=True, key_encipherment=isinstance(key, rsa.RSAPrivateKey)), critical=True
-        )
-        .add_extension(x509.ExtendedKeyUsage([leaf.usage]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
-    )
-    if leaf.names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_general(n) for n in leaf.names]), critical=False)
-    return builder.sign(signing, hashes.SHA256())
-
-
-def _general(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
-
-
-def _revoke(authority: _Authority, serial: int) -> x509.CertificateRevocationList:
-    now = datetime.now(UTC)
-    entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - _DAY).build()
-    return (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(authority.name)
-        .last_update(now - _DAY)
-        .next_update(now + 30 * _DAY)
-        .add_revoked_certificate(entry)
-        .add_extension(x509.CRLNumber(1), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()), critical=False)
-        .sign(authority.key, hashes.SHA256())
-    )
-
-
-def _write_pair(folder: Path, name: str, key: _Key, chain: Sequence[x509.Certificate]) -> KeyPair:
+def _write_pair(folder: Path, name: str, key: PrivateKey, chain: Sequence[x509.Certificate]) -> KeyPair:
     pem = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return KeyPair(
         certificate=_write(folder / f"{name}.crt", b"".join(c.public_bytes(_PEM) for c in chain)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from .certificates import SERVER_DEFECTS
 from .table import Table
 
 KINDS = ("containers", "embedded")
@@ -101,7 +102,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         networks=networks,
         services={name: _service(each, networks) for name, each in table.named("services", _SERVICE).items()},
         server_names=pki.texts("server_names", ("localhost", "127.0.0.1")),
-        server_defect=pki.text("server_defect", ""),
+        server_defect=pki.text("server_defect", "", pattern=f"|{'|'.join(SERVER_DEFECTS)}"),
         nodes={role: frozenset(each.texts("permits", (), _PERMITS)) for role, each in nodes.items()},
         users=tuple(table.named("users", "")),
         called_aet=target.text("called_aet", pattern=r"[ -\[\]-~]{1,16}"),

@@ -1,0 +1,126 @@
+"""The networks, volumes and containers of one run, made side by side and locked down; nothing is started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import pki, render, volumes
+from .engine import Api
+from .plan import File, Service
+from .prepared import Prepared
+from .together import together
+
+LOG_MAX = "16m"
+
+
+@dataclass(frozen=True)
+class Run:
+    """``id`` names everything of this run in the engine."""
+
+    id: str
+    api: Api
+    prepared: Prepared
+    people: render.Cast
+    pki: pki.Pki
+    labels: Mapping[str, str]
+
+    def name(self, what: str) -> str:
+        return f"pacs-hardening-{self.id}-{what}"
+
+
+def contents(run: Run) -> dict[str, tuple[volumes.Volume, ...]]:
+    """Service -> its volumes with their contents. Raises BadInput for an unknown placeholder."""
+    values = render.placeholders(run.prepared.plan, run.people)
+    secret = {
+        "ca.pem": run.pki.ca,
+        "crl.pem": run.pki.crl,
+        "server.crt": run.pki.server.certificate,
+        "server.key": run.pki.server.key,
+        "server.pem": run.pki.server_pem,
+    }
+
+    def content(file: File) -> bytes:
+        if file.secret:
+            return secret[file.secret].read_bytes()
+        return render.fill(run.prepared.sources[file.source], values, file.source).encode()
+
+    return {
+        name: volumes.of_service(run.name(name), service, content)
+        for name, service in run.prepared.plan.services.items()
+    }
+
+
+def create(run: Run, references: Mapping[str, str], filled: Mapping[str, tuple[volumes.Volume, ...]]) -> dict[str, str]:
+    """Networks, then containers with their volumes filled, side by side. Service -> container id."""
+    plan = run.prepared.plan
+    together({name: _network(run, name, internal) for name, internal in plan.networks.items()})
+    calls = {
+        name: _container(run, name, service, references[name], filled[name]) for name, service in plan.services.items()
+    }
+    every = [volume for each in filled.values() for volume in each]
+    helper = next(iter(references.values()))
+
+    def fill() -> str:
+        volumes.fill(run.api, helper, run.name("fill"), every, run.labels)
+        return ""
+
+    made = together({**calls, "/fill": fill})
+    return {name: made[name] for name in plan.services}
+
+
+def _network(run: Run, name: str, internal: bool) -> Callable[[], object]:
+    return lambda: run.api.create_network(
+        run.name(name),
+        driver="bridge",
+        internal=internal,
+        options={"com.docker.network.bridge.enable_ip_masquerade": "false"},
+        labels=dict(run.labels),
+    )
+
+
+def _container(
+    run: Run, name: str, service: Service, image: str, filled: tuple[volumes.Volume, ...]
+) -> Callable[[], str]:
+    def create() -> str:
+        first, *others = service.networks
+        made = run.api.create_container(
+            image,
+            name=run.name(name),
+            hostname=name,
+            user="{}:{}".format(*service.user),
+            environment=dict(service.environment),
+            labels=dict(run.labels),
+            stop_signal=service.stop_signal,
+            ports=[each.port for each in service.publish],
+            host_config=_host_config(run, service, filled, run.name(first)),
+            networking_config=run.api.create_networking_config({run.name(first): _endpoint(run, name)}),
+        )
+        for other in others:  # one network at creation is all that engines before 25 accept
+            run.api.connect_container_to_network(made["Id"], run.name(other), aliases=[name])
+        return str(made["Id"])
+
+    return create
+
+
+def _endpoint(run: Run, name: str) -> Any:
+    return run.api.create_endpoint_config(aliases=[name])
+
+
+def _host_config(run: Run, service: Service, filled: tuple[volumes.Volume, ...], network: str) -> Any:
+    return run.api.create_host_config(
+        network_mode=network,
+        read_only=True,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        mem_limit=service.memory,
+        memswap_limit=service.memory,
+        pids_limit=service.pids,
+        tmpfs=dict(service.tmpfs),
+        init=False,
+        restart_policy={"Name": "no"},
+        log_config={"Type": "json-file", "Config": {"max-size": LOG_MAX, "max-file": "2"}},
+        port_bindings={each.port: ("127.0.0.1", 0) for each in service.publish},
+        mounts=[volumes.mount(each, str(each.folder), run.labels, read_only=True) for each in filled],
+    )
