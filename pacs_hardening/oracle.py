@@ -34,6 +34,14 @@ def must_refuse(attempts: Iterable[Attempt]) -> None:
         raise Violation(REFUSED, actual, attempt.transcript)
 
 
+def must_differ(attempts: Iterable[Attempt], authorised: Attempt) -> None:
+    """Nobody may be told by the archive what an authorised node is told, failures included: a C-GET for a study
+    that does not exist ends with a failure status for everybody whose request was processed."""
+    for attempt in attempts:
+        if attempt.stage and attempt.stage == authorised.stage and attempt.how == authorised.how:
+            raise Violation(REFUSED, f"{attempt.said}, as for an authorised node", attempt.transcript)
+
+
 def must_refuse_association(attempts: Iterable[Attempt]) -> None:
     """Like ``must_refuse``, and not even the association may be accepted."""
     seen = list(attempts)

@@ -1,0 +1,3 @@
+"""Loads the fixtures that controls and tests share."""
+
+pytest_plugins = ["fixtures.target"]

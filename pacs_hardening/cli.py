@@ -1,0 +1,101 @@
+"""``pacs-hardening``: hands ``gate`` over to pytest; lists the controls; starts an environment to look at."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from .model import BadInput, Unmeasurable
+
+EPILOG = """\
+exit status of gate: 0 every control that was measured holds; 1 a control fails; 10 inconclusive (unreachable,
+could not be measured, nothing run); 4 unusable option or file, nothing was started; 2 interrupted.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    # A pipeline that gives up sends SIGTERM: leave as on Ctrl-C, so that containers are removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["gate"]:
+        return gate(given[1:])
+    options = _parser().parse_args(given)
+    try:
+        return int(options.run(options))
+    except BadInput as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 4
+    except Unmeasurable as error:
+        print(f"ERROR: {error}", file=sys.stderr)
+        return 10
+    except KeyboardInterrupt:
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pacs-hardening",
+        description="Proves from outside that a DICOM archive refuses whom it must refuse and serves whom it must.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("gate", add_help=False, help="judge an archive (gate --help lists its options)")
+    listing = commands.add_parser("catalogue", help="print every control and what refutes it, as Markdown")
+    listing.set_defaults(run=catalogue)
+    start = commands.add_parser("up", help="start an environment, say how to reach it, wait for Ctrl-C")
+    start.add_argument("environment", metavar="NAME")
+    start.add_argument("--weakness", metavar="NAME")
+    start.set_defaults(run=up)
+    return parser
+
+
+def gate(arguments: list[str]) -> int:
+    """Hand over to pytest. Without ``--environment`` and ``--target`` it is the hardened Orthanc."""
+    import pytest
+
+    from .catalogue import suite
+
+    aimed = any(a.split("=")[0] in ("--environment", "--target", "-h", "--help") for a in arguments)
+    home = suite()
+    given = [] if aimed else ["--environment", "orthanc"]
+    if not any("tests/controls" in a for a in arguments):
+        given.append(str(home / "tests" / "controls"))
+    base = ["-c", str(home / "pyproject.toml"), "--rootdir", str(home), "-p", "pacs_hardening"]
+    status = pytest.main([*base, "-p", "no:cacheprovider", "-q", "--no-header", *given, *arguments])
+    return int(status)
+
+
+def catalogue(options: argparse.Namespace) -> int:
+    from .catalogue import controls, refutations
+    from .report.catalogue import render
+
+    print(render(controls(), refutations()), end="")
+    return 0
+
+
+def up(options: argparse.Namespace) -> int:
+    from .launch import targetfile
+    from .launch.environment import Environment
+
+    with Environment.load(options.environment).start(options.weakness) as running:
+        with tempfile.TemporaryDirectory(prefix="pacs-hardening-up-") as folder:
+            file = targetfile.write(running.target, Path(folder))
+            for door in running.target.doors:
+                print(f"  {door}")
+            print(f"  called AE title {running.target.called_aet}")
+            for node in running.target.nodes.values():
+                print(f"  node {node.name}: AE title {node.aet}, may {' '.join(sorted(node.permits)) or 'do nothing'}")
+            print(f"judge it with:  pacs-hardening gate --allow disruptive --target {file}")
+            print("Ctrl-C ends it.", flush=True)
+            threading.Event().wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

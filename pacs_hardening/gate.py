@@ -1,0 +1,169 @@
+"""One gate run: what it is aimed at, what was found, and the verdict. Knows nothing of pytest."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+
+from .launch.environment import Environment
+from .launch.running import Running
+from .model import (
+    Control,
+    Finding,
+    Impact,
+    Inapplicable,
+    NotPermitted,
+    Run,
+    Severity,
+    Status,
+    Target,
+    Unmeasurable,
+    Violation,
+    judge,
+)
+from .model.waiver import Waiver
+from .probes.authorised import Authorised, plant
+from .profiles import Profile
+
+SUITE = ("pacs-hardening", "pytest", "pynetdicom", "sslyze", "hypothesis", "docker", "cryptography")
+
+
+@dataclass
+class Gate:
+    """Aimed at an ``environment`` (perhaps with a ``weakness``), which ``start`` will start, or at a ``target``
+    that runs already."""
+
+    profile: Profile
+    environment: Environment | None = None
+    weakness: str | None = None
+    start: AbstractContextManager[Running] | None = None
+    target: Target | None = None
+    allow: Impact | None = None
+    fail_on: Severity = Severity.INFO
+    waivers: tuple[Waiver, ...] = ()
+    findings: list[Finding] = field(default_factory=list)
+    expected_items: int = 0
+    aborted: str = ""
+    running: Running | None = None
+    authorised: Authorised | None = None
+
+    @property
+    def name(self) -> str:
+        if self.environment is None:
+            return self.target.name if self.target else ""
+        return f"{self.environment.name} weakened by {self.weakness}" if self.weakness else self.environment.name
+
+    @contextmanager
+    def opened(self) -> Iterator[Running]:
+        """Start or open the target, prove it alive and served, plant a specimen where writing is allowed; at
+        the end prove that it still is the same. Raises Unmeasurable where any of that fails."""
+        try:
+            with self._running() as running:
+                self._admit(running)
+                born = running.fingerprint()
+                yield self.running or running
+                if not self.aborted:
+                    self._still(born, running)
+        except Unmeasurable as error:
+            self.aborted = self.aborted or str(error)
+            raise
+
+    @contextmanager
+    def _running(self) -> Iterator[Running]:
+        if self.start is not None:
+            with self.start as running:
+                yield running
+        else:
+            assert self.target is not None
+            yield Running(self.target, fingerprint=lambda: "", arrivals=None, logs=lambda: "")
+
+    def _admit(self, running: Running) -> None:
+        target = running.target
+        if self.allow is not None:
+            target = replace(target, ceiling=self.allow)
+        self.authorised = Authorised(target)
+        self.authorised.pulse()
+        if target.ceiling >= Impact.WRITES and target.doors_of("dicom"):
+            target = replace(target, specimen=plant(self.authorised))
+            self.authorised = Authorised(target)
+        self.target = target
+        self.running = replace(running, target=target)
+
+    def _still(self, born: str, running: Running) -> None:
+        if self.authorised is not None:
+            self.authorised.pulse()
+        if running.fingerprint() != born:
+            raise Unmeasurable("a server process of the target died or restarted during the run")
+
+    def permit(self, control: Control) -> None:
+        """Raises NotPermitted or Inapplicable where ``control`` cannot be asked of the target, Unmeasurable
+        where the target has stopped serving."""
+        if self.aborted:
+            raise Unmeasurable(self.aborted)
+        assert self.target is not None
+        if control.impact > self.target.ceiling:
+            word = control.impact.name.lower()
+            raise NotPermitted(f"its impact is '{word}'; allow it with --allow {word}")
+        missing = control.needs - self.target.capabilities - {door.service for door in self.target.doors}
+        if missing:
+            raise Inapplicable(f"the target has no {' and no '.join(sorted(missing))}")
+
+    def proofs(self) -> int:
+        return self.authorised.proofs if self.authorised else 0
+
+    def demand_proof(self, control: Control, before: int) -> None:
+        """A control that passed without a positive control has proven nothing. Raises Unmeasurable."""
+        if self.proofs() == before:
+            raise Unmeasurable(f"{control.id} passed, but no authorised peer succeeded beside it")
+
+    def check_pulse_after_failure(self, control: Control) -> None:
+        """Note for the controls that follow whether the target survived; what was found stays found."""
+        with suppress(Unmeasurable):
+            self.check_pulse(control)
+
+    def check_pulse(self, control: Control) -> None:
+        """After a control: the target must still serve those who may be served. Raises Unmeasurable."""
+        assert self.authorised is not None
+        try:
+            self.authorised.pulse()
+        except Unmeasurable as error:
+            self.aborted = f"after {control.id} the target no longer served an authorised peer: {error}"
+            raise Unmeasurable(self.aborted) from error
+
+    def record(self, control: Control, case: str, error: BaseException | None, seconds: float) -> Finding:
+        """Turn how a control ended into a finding. Only Violation is FAIL; whatever is not understood is ERROR."""
+        finding = Finding(control, Status.PASS, case, duration_s=seconds)
+        if isinstance(error, Violation):
+            fix = self.environment.fixes(control.id) if self.environment else ()
+            evidence = (*error.evidence,)
+            finding = replace(finding, status=Status.FAIL, expected=error.expected, actual=error.actual, fix=fix)
+            finding = self._waived(replace(finding, evidence=evidence))
+        elif isinstance(error, Inapplicable | NotPermitted):
+            status = Status.NOT_APPLICABLE if isinstance(error, Inapplicable) else Status.NOT_RUN
+            finding = replace(finding, status=status, actual=str(error))
+        elif error is not None:
+            words = str(error) if isinstance(error, Unmeasurable) else f"{type(error).__name__}: {error}"
+            finding = replace(finding, status=Status.ERROR, actual=words)
+        self.findings.append(finding)
+        return finding
+
+    def _waived(self, finding: Finding) -> Finding:
+        for waiver in self.waivers:
+            if waiver.covers(finding, self.name):
+                words = f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
+                return replace(finding, status=Status.WAIVED, evidence=(words, *finding.evidence))
+        return finding
+
+    def result(self) -> Run:
+        """The whole run with its verdict. A control that was selected and left no finding is missing evidence."""
+        aborted = self.aborted
+        if not aborted and len(self.findings) < self.expected_items:
+            aborted = f"{self.expected_items - len(self.findings)} of {self.expected_items} controls did not run"
+        verdict = judge(self.findings, fail_on=self.fail_on, aborted=aborted, required=self.profile.required)
+        suite = {"python": sys.version.split()[0], **{name: version(name) for name in SUITE}}
+        doors = ", ".join(map(str, self.target.doors)) if self.target else ""
+        facts = {"doors": doors, "profile": self.profile.name}
+        return Run(self.name, tuple(self.findings), verdict, suite, facts)
