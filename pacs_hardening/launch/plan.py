@@ -12,7 +12,6 @@ from .table import Table
 
 KINDS = ("containers", "embedded")
 SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem")
-_TOP = "title kind networks services pki nodes users target"
 _SERVICE = "dockerfile image networks user memory pids tmpfs ready stop_signal environment publish files"
 _TARGET = "called_aet move_destination arrivals query_limit capabilities sop_classes transfer_syntaxes routes"
 _PERMITS = ("echo", "find", "get", "move", "store")
@@ -87,8 +86,10 @@ class Plan:
 
 def read(raw: Mapping[str, Any], where: Path) -> Plan:
     """Raises BadInput, naming ``where`` and the key, for whatever is unknown, missing, or does not fit together."""
-    embedded = raw.get("kind") == "embedded"  # whose table [embedded] is the embedded server's own
-    table = Table(raw, str(where), f"{_TOP} embedded" if embedded else _TOP)
+    own = {"containers": "networks services", "embedded": "settings"}.get(
+        str(raw.get("kind")), "networks services settings"
+    )
+    table = Table(raw, str(where), f"title kind pki nodes users target {own}")
     pki = table.table("pki", "server_names server_defect")
     target = table.table("target", _TARGET)
     networks = {name: each.flag("internal") for name, each in table.named("networks", "internal").items()}

@@ -60,6 +60,10 @@ def prepare(
         raw = weakness.merged(raw, weak[1].merge)
         final = read(raw, folder / "weak" / f"{weak[0]}.toml")
         replacing = weak[1].replace
+    if final.kind == "embedded":
+        from .embedded.settings import parse  # its own vocabulary; checked here so that nothing starts with a wrong one
+
+        parse(raw.get("settings", {}))
     sources = _sources(folder, final, overrides.config)
     for each in replacing:
         if each.file not in sources:

@@ -1,0 +1,186 @@
+"""Environment folders: found by listing, checked before anything starts, and every mistake named."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pacs_hardening.launch import render
+from pacs_hardening.launch.environment import Environment, discover
+from pacs_hardening.launch.prepared import Overrides, Prepared, prepare
+from pacs_hardening.model import BadInput
+
+TOML = """
+title = "A test archive"
+kind = "containers"
+[networks.edge]
+internal = false
+[services.archive]
+dockerfile = "archive/Dockerfile"
+networks = ["edge"]
+user = "10001:10001"
+memory = "64m"
+pids = 8
+ready = "up"
+publish = [{ port = 104, service = "dicom", tls = false }]
+files = [{ source = "config/a.conf", path = "/etc/archive/a.conf" }]
+[nodes.all]
+permits = ["echo"]
+[users.clinician]
+[target]
+called_aet = "ARCHIVE"
+"""
+WEAK = """
+title = "Anyone may ask"
+refutes = ["authorisation.refuses-anonymous-find", "web.asks-for-a-password"]
+fix = "a.conf: set open to no."
+[[replace]]
+file = "config/a.conf"
+find = "open = no"
+with = "open = yes"
+[merge.services.archive]
+pids = 9
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of environments that holds ``one``."""
+    one = tmp_path / "one"
+    for name, text in {
+        "environment.toml": TOML,
+        "config/a.conf": "open = no\nnode = ${AET_ALL} ${CN_ALL} ${USERNAME_CLINICIAN} ${PASSWORD_CLINICIAN}\n",
+        "archive/Dockerfile": "FROM debian:forky-slim\n",
+        "weak/open.toml": WEAK,
+    }.items():
+        (one / name).parent.mkdir(parents=True, exist_ok=True)
+        (one / name).write_text(text)
+    (tmp_path / "no-environment").mkdir()
+    return tmp_path
+
+
+def _prepare(folder: Path, weakness: str | None = None, overrides: Overrides | None = None) -> Prepared:
+    environment = Environment.load("one", folder)
+    chosen = (weakness, environment.weaknesses[weakness]) if weakness else None
+    return prepare("one", environment.folder, environment._raw, chosen, overrides or Overrides())
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_it_is_discovered_by_listing(folder: Path) -> None:
+    assert discover(folder) == {"one": folder / "one"}
+    environment = Environment.load("one", folder)
+    assert (environment.title, environment.kind, list(environment.weaknesses)) == (
+        "A test archive",
+        "containers",
+        ["open"],
+    )
+
+
+def test_every_environment_of_the_suite_can_be_loaded() -> None:
+    for name in discover():
+        assert Environment.load(name).name == name
+
+
+def test_fixes_are_those_of_the_weaknesses_that_refute_the_control(folder: Path) -> None:
+    environment = Environment.load("one", folder)
+    assert environment.fixes("web.asks-for-a-password") == ("a.conf: set open to no.",)
+    assert environment.fixes("web.something-else") == ()
+
+
+def test_a_weakness_replaces_and_merges(folder: Path) -> None:
+    hardened, weak = _prepare(folder), _prepare(folder, "open")
+    assert (hardened.name, hardened.plan.services["archive"].pids) == ("one", 8)
+    assert (weak.name, weak.plan.services["archive"].pids) == ("one+open", 9)
+    assert weak.plan.services["archive"].memory == "64m"
+    assert weak.sources["config/a.conf"] == hardened.sources["config/a.conf"].replace("open = no", "open = yes")
+
+
+def test_the_names_of_one_run_are_its_own(folder: Path) -> None:
+    plan = _prepare(folder).plan
+    first, second = render.cast(plan), render.cast(plan)
+    assert set(render.placeholders(plan, first).values()) & set(render.placeholders(plan, second).values()) == {
+        "ARCHIVE"
+    }
+    assert len(first.aets["all"]) <= 16
+    assert first.passwords["clinician"] not in repr(first)
+    assert first.mask(f"a {first.passwords['clinician']} b") == "a *** b"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("environment.toml", 'kind = "containers"', "kind = containers", r"environment.toml: .*line 3"),
+        ("environment.toml", 'kind = "containers"', 'kind = "vm"', "'vm' does not match containers|embedded"),
+        ("environment.toml", "pids = 8", "pidz = 8", "archive.*: unknown key 'pidz'; accepted: dockerfile, env"),
+        ("environment.toml", "pids = 8", 'pids = "8"', "archive.*: pids: '8' is not a int"),
+        ("environment.toml", 'memory = "64m"', "", "memory: is missing"),
+        ("environment.toml", '"10001:10001"', '"archive"', "user: 'archive' does not match"),
+        ("environment.toml", '["edge"]', '["egde"]', "networks: 'egde' is not one of edge"),
+        ("environment.toml", "internal = false", "internal = true", "publish: a port can be published only"),
+        ("environment.toml", "[nodes.all]", "[nodes.some]", "nodes: 'all' is missing"),
+        ("environment.toml", '["echo"]', '["ping"]', "permits: 'ping' is not one of echo, find"),
+        ("environment.toml", "/etc/archive/a.conf", "/etc/a.conf", "its folder becomes a volume that hides"),
+        ("environment.toml", "config/a.conf", "../a.conf", "'../a.conf' is not a file in the environment's folder"),
+        ("environment.toml", "[target]", '[pki]\nserver_defect = "odd"\n[target]', "server_defect: 'odd' does not"),
+        ("weak/open.toml", "fix =", "fixes =", "open.toml: unknown key 'fixes'; accepted: fix, merge, refutes"),
+        ("weak/open.toml", "open = no", "open = maybe", "config/a.conf: 'open = maybe' must stand there exactly once"),
+        ("weak/open.toml", "config/a.conf", "config/b.conf", "replaces in 'config/b.conf', which no service is given"),
+        ("weak/open.toml", "pids = 9", "pidz = 9", "weak/open.toml.*unknown key 'pidz'"),
+        ("config/a.conf", "open = no", "open = no\nopen = no", "but stands 2 times"),
+        ("config/a.conf", "${CN_ALL}", "${CN_AL}", r"a.conf: unknown placeholder \${CN_AL}; known: AET_ALL, CALLED"),
+    ],
+)
+def test_a_mistake_is_named_before_anything_starts(folder: Path, file: str, old: str, new: str, words: str) -> None:
+    _edit(folder / "one" / file, old, new)
+    with pytest.raises(BadInput, match=words):
+        Environment.load("one", folder).start("open")
+
+
+def test_a_setting_of_an_embedded_archive_is_checked_before_it_starts(folder: Path) -> None:
+    (folder / "one" / "environment.toml").write_text(
+        'title = "t"\nkind = "embedded"\n[settings]\nodd = 1\n[nodes.all]\n[target]\ncalled_aet = "A"\n'
+    )
+    (folder / "one" / "weak" / "open.toml").unlink()
+    with pytest.raises(BadInput, match="unknown setting 'odd'"):
+        Environment.load("one", folder).start()
+
+
+def test_an_unknown_environment_or_weakness_is_named(folder: Path) -> None:
+    with pytest.raises(BadInput, match="unknown environment 'two'; known: one"):
+        Environment.load("two", folder)
+    with pytest.raises(BadInput, match="unknown weakness 'shut'; known: open"):
+        Environment.load("one", folder).start("shut")
+
+
+def test_a_user_may_put_an_image_and_a_configuration_in_place(folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine" / "a.conf"
+    mine.parent.mkdir()
+    mine.write_text("open = no\n")
+    for config in (mine, mine.parent):
+        prepared = _prepare(folder, None, Overrides({"archive": "example/mine:1"}, config))
+        assert prepared.plan.services["archive"].image == "example/mine:1"
+        assert prepared.sources == {"config/a.conf": "open = no\n"}
+
+
+def test_what_a_user_puts_in_place_of_nothing_is_named(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.conf"
+    other.write_text("")
+    with pytest.raises(BadInput, match=r"'other.conf' stands in for no configuration file; known: config/a.conf"):
+        _prepare(folder, None, Overrides(config=other))
+    with pytest.raises(BadInput, match="no such file or folder"):
+        _prepare(folder, None, Overrides(config=tmp_path / "missing"))
+    with pytest.raises(BadInput, match="unknown service 'guard'; known: archive"):
+        _prepare(folder, None, Overrides({"guard": "example/mine:1"}))
+
+
+def test_importing_it_needs_no_container_engine() -> None:
+    code = "import sys, pacs_hardening.launch.environment; sys.exit('docker' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
