@@ -21,7 +21,8 @@ def controls() -> list[Control]:
     found = []
     for path in sorted((suite() / "tests" / "controls").glob("test_*.py")):
         spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None and spec.loader is not None
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} cannot be imported")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         functions = (member for _, member in inspect.getmembers(module, inspect.isfunction))

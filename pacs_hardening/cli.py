@@ -83,17 +83,16 @@ def up(options: argparse.Namespace) -> int:
     from .launch import targetfile
     from .launch.environment import Environment
 
-    with Environment.load(options.environment).start(options.weakness) as running:
-        with tempfile.TemporaryDirectory(prefix="pacs-hardening-up-") as folder:
-            file = targetfile.write(running.target, Path(folder))
-            for door in running.target.doors:
-                print(f"  {door}")
-            print(f"  called AE title {running.target.called_aet}")
-            for node in running.target.nodes.values():
-                print(f"  node {node.name}: AE title {node.aet}, may {' '.join(sorted(node.permits)) or 'do nothing'}")
-            print(f"judge it with:  pacs-hardening gate --allow disruptive --target {file}")
-            print("Ctrl-C ends it.", flush=True)
-            threading.Event().wait()
+    starting = Environment.load(options.environment).start(options.weakness)
+    with starting as running, tempfile.TemporaryDirectory(prefix="pacs-hardening-up-") as folder:
+        target = running.target
+        file = targetfile.write(target, Path(folder))
+        print(*(f"  {door}" for door in target.doors), f"  called AE title {target.called_aet}", sep="\n")
+        for node in target.nodes.values():
+            print(f"  node {node.name}: AE title {node.aet}, may {' '.join(sorted(node.permits)) or 'do nothing'}")
+        print(f"judge it with:  pacs-hardening gate --allow disruptive --target {file}")
+        print("Ctrl-C ends it.", flush=True)
+        threading.Event().wait()
     return 0
 
 

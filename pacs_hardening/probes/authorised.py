@@ -6,6 +6,8 @@ refuses everyone.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from pydicom.dataset import Dataset
 
 from ..model import Inapplicable, Node, Specimen, Target, Unmeasurable, User
@@ -27,7 +29,7 @@ class Authorised:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.proofs = 0
-        self._shown: set[str] = set()
+        self._shown: dict[str, Attempt] = {}
 
     def node(self, role: str) -> Node:
         if role not in self.target.nodes:
@@ -47,31 +49,56 @@ class Authorised:
         self.proofs += 1
         return attempt
 
-    def _once(self, operation: Operation, role: str = "all", about: str = "") -> None:
-        key = f"{operation.name} {role} {about}"
-        if key not in self._shown:
-            self.succeeds(operation, role)
-            self._shown.add(key)
-        else:
+    def _once(self, operation: Operation, role: str = "all") -> Attempt:
+        key = f"{operation.name} as {role}"
+        if key in self._shown:
             self.proofs += 1
+        else:
+            self._shown[key] = self.succeeds(operation, role)
+        return self._shown[key]
 
     def echo(self, role: str = "all") -> None:
         self._once(operations.echo(), role)
 
-    def find(self, level: str = "STUDY", role: str = "all") -> None:
-        self._once(operations.find(level), role)
+    def find(self, level: str = "STUDY", role: str = "all") -> Attempt:
+        return self._once(operations.find(level), role)
 
-    def get(self) -> None:
-        self._once(operations.get(self.target.specimen))
+    def get(self) -> Attempt:
+        """C-GET of the specimen, or where there is none a C-GET that is at least processed."""
+        return self._processed(operations.get(self.target.specimen))
 
-    def move(self) -> None:
+    def move(self) -> Attempt:
         """C-MOVE to the destination that the target declares. Raises Inapplicable where it declares none."""
         if self.target.move_destination is None:
             raise Inapplicable("the target declares no C-MOVE destination")
-        self._once(operations.move(self.target.move_destination, self.target.specimen))
+        return self._processed(operations.move(self.target.move_destination, self.target.specimen))
+
+    def _processed(self, operation: Operation) -> Attempt:
+        """A retrieval must succeed where there is something to retrieve. Where there is nothing, a failure status
+        other than "not authorised" (0124H, PS3.7 C.5) shows that the archive looked."""
+        attempt = knock(self.target, Peer.of(self.node("all")), operation)
+        looked = attempt.stage == operation.name and attempt.how.startswith("DIMSE") and "0124H" not in attempt.how
+        if attempt.outcome is Outcome.SERVED or (self.target.specimen is None and looked):
+            self.proofs += 1
+            return attempt
+        raise Unmeasurable(f"positive control failed: {attempt.said}")
 
     def store(self, role: str = "all") -> None:
         self._once(operations.store(operations.synthetic_object()), role)
+
+    def store_many(self, series: Specimen, count: int) -> None:
+        """Store ``count`` instances of one series, over four associations side by side."""
+        objects = [operations.synthetic_object(specimen=series) for _ in range(count)]
+        for dataset in objects:
+            dataset.SOPInstanceUID = operations.new_uid()
+        peer, lanes = Peer.of(self.node("all")), 4
+        batches = [[operations.store(dataset) for dataset in objects[lane::lanes]] for lane in range(lanes)]
+        with ThreadPoolExecutor(lanes) as pool:
+            attempts = list(pool.map(lambda batch: knock(self.target, peer, *batch, seconds=60), filter(None, batches)))
+        for attempt in attempts:
+            if attempt.outcome is not Outcome.SERVED:
+                raise Unmeasurable(f"positive control failed: {attempt.said}")
+        self.proofs += 1
 
     def web(
         self, route: str, *, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b""

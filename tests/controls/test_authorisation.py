@@ -6,9 +6,19 @@ from collections.abc import Callable
 
 import pytest
 
-from pacs_hardening.model import Impact, Inapplicable, NotPermitted, Severity, Specimen, Target, Violation, control
-from pacs_hardening.oracle import must_refuse
-from pacs_hardening.probes.association import Outcome, Peer, knock
+from pacs_hardening.model import (
+    Impact,
+    Inapplicable,
+    NotPermitted,
+    Severity,
+    Specimen,
+    Target,
+    Unmeasurable,
+    Violation,
+    control,
+)
+from pacs_hardening.oracle import must_differ, must_refuse
+from pacs_hardening.probes.association import Peer, knock
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.probes.intruders import tried_by_strangers
 from pacs_hardening.wire import operations
@@ -50,10 +60,11 @@ def test_refuses_anonymous_find(target: Target, authorised: Authorised, level: s
 def test_refuses_anonymous_get(target: Target, authorised: Authorised) -> None:
     """The archive MUST refuse C-GET to peers that are not authorised.
 
-    stranger -> C-GET-RQ for a study that does not exist; archive -> refusal at any layer.
+    stranger -> C-GET-RQ for a synthetic study; archive -> refusal at any layer, not one byte of an object.
     """
-    must_refuse(tried_by_strangers(target, operations.get()))
-    authorised.get()
+    attempts = tried_by_strangers(target, operations.get(target.specimen))
+    must_refuse(attempts)
+    must_differ(attempts, authorised.get())
 
 
 @control(
@@ -66,12 +77,13 @@ def test_refuses_anonymous_get(target: Target, authorised: Authorised) -> None:
 def test_refuses_anonymous_move(target: Target, authorised: Authorised) -> None:
     """The archive MUST refuse C-MOVE to peers that are not authorised, even to a destination that it knows.
 
-    stranger -> C-MOVE-RQ for a study that does not exist; archive -> refusal at any layer.
+    stranger -> C-MOVE-RQ for a synthetic study; archive -> refusal at any layer.
     """
     if target.move_destination is None:
         raise Inapplicable("the target declares no C-MOVE destination")
-    must_refuse(tried_by_strangers(target, operations.move(target.move_destination)))
-    authorised.move()
+    attempts = tried_by_strangers(target, operations.move(target.move_destination, target.specimen))
+    must_refuse(attempts)
+    must_differ(attempts, authorised.move())
 
 
 @control(
@@ -133,7 +145,7 @@ DESTINATIONS = ("STORESCP", "ANY-SCP", "MOVESCP", "TEST-NOBODY")
 
 @control(
     Severity.CRITICAL,
-    Impact.ACTIVE,
+    Impact.WRITES,
     exposure="Images can be sent to places that nobody has approved.",
     needs=("dicom",),
     references=(*LEAST, "PS3.4 C.4.2"),
@@ -149,17 +161,16 @@ def test_refuses_move_to_unknown_destination(
     """
     if target.move_destination is None:
         raise Inapplicable("the target declares no C-MOVE destination")
+    if target.specimen is None:
+        raise Unmeasurable("without a stored synthetic study an unknown destination looks like an unknown study")
     before = arrivals() if arrivals else 0
     peer = Peer.of(authorised.node("all"))
-    for title in DESTINATIONS:
-        attempt = knock(target, peer, operations.move(title, target.specimen))
-        if attempt.completed or (attempt.outcome is Outcome.SERVED and target.specimen is not None):
-            raise Violation(
-                "failure status A801H or another refusal",
-                f"C-MOVE to {title} ends with {attempt.how}, {attempt.completed} objects sent",
-                attempt.transcript,
-            )
-        must_refuse([attempt])
+    attempts = [knock(target, peer, operations.move(title, target.specimen)) for title in DESTINATIONS]
+    for title, attempt in zip(DESTINATIONS, attempts, strict=True):
+        if attempt.completed:
+            actual = f"C-MOVE to {title} ends with {attempt.how}, {attempt.completed} objects sent"
+            raise Violation("failure status A801H or another refusal", actual, attempt.transcript)
+    must_refuse(attempts)
     arrived = (arrivals() if arrivals else 0) - before
     if arrived:
         raise Violation("nothing arrives", f"{arrived} objects arrived at a destination that is not declared")
@@ -186,8 +197,8 @@ def test_refuses_store_from_query_node(target: Target, authorised: Authorised) -
 
 STORE_NODE_MUST_NOT: dict[str, Callable[[Target], Operation]] = {
     "C-FIND": lambda target: operations.find("STUDY"),
-    "C-GET": lambda target: operations.get(),
-    "C-MOVE": lambda target: operations.move(target.move_destination or "TEST-NOBODY"),
+    "C-GET": lambda target: operations.get(target.specimen),
+    "C-MOVE": lambda target: operations.move(target.move_destination or "TEST-NOBODY", target.specimen),
 }
 
 
@@ -206,9 +217,13 @@ def test_refuses_query_from_store_node(target: Target, authorised: Authorised, s
 
     store node -> C-FIND-RQ, C-GET-RQ or C-MOVE-RQ; archive -> refusal, while the node's C-ECHO succeeds.
     """
-    must_refuse([knock(target, Peer.of(authorised.node("store")), STORE_NODE_MUST_NOT[service](target))])
+    if service == "C-MOVE" and target.move_destination is None:
+        raise Inapplicable("the target declares no C-MOVE destination")
+    attempt = knock(target, Peer.of(authorised.node("store")), STORE_NODE_MUST_NOT[service](target))
+    must_refuse([attempt])
     authorised.echo("store")
-    authorised.find()
+    may = {"C-FIND": authorised.find, "C-GET": authorised.get, "C-MOVE": authorised.move}[service]()
+    must_differ([attempt], may)
 
 
 @control(
