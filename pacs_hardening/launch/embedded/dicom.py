@@ -1,0 +1,105 @@
+"""A DICOM door: reads the A-ASSOCIATE-RQ, lets the gate decide, and hands an admitted peer to pynetdicom."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from pynetdicom.presentation import PresentationContext
+
+from .faults import Faults
+from .gate import Admission, Refused
+from .journal import Journal
+from .listener import Connection
+from .settings import Settings
+from .tls import common_name
+from .upper_layer import Acceptor, Entity
+
+_MAX_REQUEST = 128 << 10
+_GENERIC_CLASS = "2.25.87914735239517346923584617355283147102"
+Contexts = Callable[[bytes, Admission], list[PresentationContext]]
+
+
+class DicomServer:
+    """``admit`` decides on the PDU and the certificate's CN, ``contexts`` says what may be negotiated.
+    Give `serve` to a Listener, and call `stop` after the listener has stopped."""
+
+    def __init__(
+        self,
+        aet: str,
+        settings: Settings,
+        admit: Callable[[bytes, str | None], Admission],
+        contexts: Contexts,
+        handlers: list[Any],
+        journal: Journal,
+        faults: Faults,
+    ) -> None:
+        self._admit, self._contexts, self._handlers = admit, contexts, handlers
+        self._settings, self._journal, self._faults = settings, journal, faults
+        self.ae = Entity(aet)
+        self.ae.maximum_pdu_size = 64 << 10
+        self.ae.maximum_associations = 1000  # the listener bounds the connections
+        self.ae.acse_timeout = self.ae.dimse_timeout = self.ae.connection_timeout = settings.request_seconds
+        self.ae.network_timeout = settings.idle_seconds
+        if not settings.banner:
+            self.ae.implementation_class_uid, self.ae.implementation_version_name = _GENERIC_CLASS, "ARCHIVE"
+
+    def serve(self, connection: Connection) -> None:
+        """One connection, from its first byte to its last. Raises OSError where the peer leaves."""
+        seconds = self._settings.request_seconds
+        connection.within(seconds)
+        sock = connection.sock
+        try:
+            pdu = _first_pdu(sock)
+            admission = self._admit(pdu, common_name(sock))
+        except Refused as refused:
+            self._journal.note(f"refused: {refused}")
+            sock.sendall(refused.reply)
+            self._faults.association_ended()
+            return
+        connection.within(3600)  # pynetdicom's own timers rule from here
+        association = Acceptor(self.ae, admission, self._journal)
+        association.attach(sock, _normal(pdu, self.ae.ae_title, admission), seconds, self._contexts(pdu, admission))
+        for event, handler in self._handlers:
+            association.bind(event, handler)
+        self._journal.note(f"admitted {admission.aet}")
+        association.start()
+        association.join()
+        association.dul.kill_dul()
+        if association.dul.is_alive():
+            association.dul.join()
+        self._faults.association_ended()
+
+    def stop(self) -> None:
+        """End what this server itself requested: the associations of C-MOVE."""
+        for association in self.ae.active_associations:
+            association.abort()
+
+
+def _first_pdu(sock: socket.socket) -> bytes:
+    """The A-ASSOCIATE-RQ with its header. Raises Refused with the answer of PS3.8 9.2 (AA-1) to anything else."""
+    header = _exactly(sock, 6)
+    kind, length = struct.unpack(">BxL", header)
+    if kind != 1:
+        raise Refused.aborted(f"PDU of type {kind} before any association", 2 if 1 < kind < 8 else 1)
+    if not 68 <= length <= _MAX_REQUEST:
+        raise Refused.aborted(f"A-ASSOCIATE-RQ of {length} bytes", 6)
+    return header + _exactly(sock, length)
+
+
+def _exactly(sock: socket.socket, count: int) -> bytes:
+    got = b""
+    while len(got) < count:
+        more = sock.recv(count - len(got))
+        if not more:
+            raise ConnectionAbortedError("the peer left")
+        got += more
+    return got
+
+
+def _normal(pdu: bytes, called: str, admission: Admission) -> bytes:
+    """The request as pynetdicom is to see it: version 1 and AE titles that are what the gate took them for."""
+    titles = called.ljust(16).encode() + (admission.aet or "UNKNOWN").ljust(16).encode()
+    return pdu[:6] + b"\0\1" + pdu[8:10] + titles + pdu[42:]

@@ -1,0 +1,141 @@
+"""What the web door serves, once a request is authorised: DICOMweb (PS3.18), WADO-URI, REST, UI and metrics."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from urllib.parse import parse_qsl, unquote
+
+from pydicom import dcmread
+from pydicom.datadict import keyword_for_tag, tag_for_keyword
+from pydicom.dataset import Dataset
+
+from .store import SUCCESS, UNREADABLE, Instance, Store
+
+_STUDIES = "/dicom-web/studies"
+_WADO_RS = re.compile(r"/dicom-web/studies/([0-9.]+)/series/([0-9.]+)/instances/([0-9.]+)")
+_DICOM, _JSON = "application/dicom", "application/json"
+_NOT_SUPPORTED = 0x0122
+_IDENTITY = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP response; its protective headers are the door's business."""
+
+    status: int
+    body: bytes = b""
+    type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def normal(raw: str) -> str:
+    """The path that a request means: decoded once, without parameters, empty and dot segments. Ends without slash."""
+    segments: list[str] = []
+    for segment in unquote(raw).split("/"):
+        name = segment.partition(";")[0]
+        if name == "..":
+            segments = segments[:-1]
+        elif name not in ("", "."):
+            segments.append(name)
+    return "/" + "/".join(segments)
+
+
+@dataclass(frozen=True)
+class Routes:
+    """``limit`` is the most answers to a search, 0 for any number; ``banner`` adds the software to /system."""
+
+    store: Store
+    limit: int
+    sop_classes: frozenset[str]
+    banner: str = ""
+
+    def door(self, method: str, path: str) -> str:
+        """The name of the door that ``path`` leads to, empty for none."""
+        if path == _STUDIES:
+            return {"GET": "qido", "HEAD": "qido", "POST": "stow"}.get(method, "")
+        if _WADO_RS.fullmatch(path):
+            return "wado-rs" if method in ("GET", "HEAD") else ""
+        names = {"/wado": "wado-uri", "/system": "rest", "/patients": "rest", "/app": "ui", "/metrics": "metrics"}
+        return names.get(path, "") if method in ("GET", "HEAD") else ""
+
+    def answer(self, method: str, door: str, path: str, query: str, content_type: str, body: bytes) -> Answer:
+        """The answer to an authorised request; 404 where there is no such door."""
+        given = dict(parse_qsl(query))
+        match door:
+            case "qido":
+                return self._search(given)
+            case "stow":
+                return self._receive(content_type, body)
+            case "wado-rs":
+                found = _WADO_RS.fullmatch(path)
+                return self._retrieve(found.groups() if found else (), multipart=True)
+            case "wado-uri":
+                uids = tuple(given.get(name, "") for name in ("studyUID", "seriesUID", "objectUID"))
+                return self._retrieve(uids if all(uids) else (), multipart=False)
+            case "rest":
+                return self._rest(path)
+            case "ui":
+                return Answer(200, b"<!doctype html><title>Archive</title><h1>Archive</h1>", "text/html; charset=utf-8")
+            case "metrics":
+                return Answer(200, f"archive_instances {len(self.store)}\n".encode())
+        return Answer(404)
+
+    def _search(self, given: dict[str, str]) -> Answer:
+        keys = {keyword_for_tag(name) if len(name) == 8 else name: value for name, value in given.items()}
+        keys = {name: value for name, value in keys.items() if name not in ("limit", "offset", "includefield")}
+        if not all(tag_for_keyword(name) for name in keys):
+            return Answer(400)
+        wanted = {"StudyInstanceUID": "", "PatientID": "", "PatientName": "", "StudyDate": ""} | keys
+        found = list(self.store.find("STUDY", wanted))
+        cut = {"Warning": '299 archive "more results exist"'} if self.limit and len(found) > self.limit else {}
+        answers = []
+        for values in found[: self.limit or None]:
+            dataset = Dataset()
+            for name, value in values.items():
+                setattr(dataset, name, value)
+            answers.append(dataset.to_json_dict())
+        return Answer(200, json.dumps(answers).encode(), "application/dicom+json", cut)
+
+    def _retrieve(self, uids: tuple[str, ...], *, multipart: bool) -> Answer:
+        found: list[Instance] = self.store.matching(dict(zip(_IDENTITY, uids, strict=True))) if uids else []
+        if not found:
+            return Answer(404)
+        part10 = found[0].part10
+        if not multipart:
+            return Answer(200, part10, _DICOM)
+        boundary = "archive-part"
+        while boundary.encode() in part10:
+            boundary += "-"
+        body = f"--{boundary}\r\nContent-Type: {_DICOM}\r\n\r\n".encode() + part10 + f"\r\n--{boundary}--\r\n".encode()
+        return Answer(200, body, f'multipart/related; type="{_DICOM}"; boundary={boundary}')
+
+    def _rest(self, path: str) -> Answer:
+        if path == "/patients":
+            found = {instance.keys.get("PatientID", "") for instance in self.store.matching({})}
+            return Answer(200, json.dumps(sorted(found)[: self.limit or None]).encode(), _JSON)
+        system = {"Instances": len(self.store)} | ({"Version": self.banner} if self.banner else {})
+        return Answer(200, json.dumps(system).encode(), _JSON)
+
+    def _receive(self, content_type: str, body: bytes) -> Answer:
+        """STOW-RS (PS3.18 10.5): 200 if all parts are stored, 409 if none or not all are."""
+        boundary = re.search(r'boundary="?([^";,\s]{1,70})', content_type)
+        if not content_type.startswith("multipart/related") or not boundary:
+            return Answer(415)
+        parts = (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode("latin-1"))[1:-1]
+        statuses = [self._store(part.partition(b"\r\n\r\n")[2]) for part in parts]
+        failed = [status for status in statuses if status != SUCCESS]
+        answer = {"00081198": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": [s]}} for s in failed]}}
+        whole = bool(statuses) and not failed
+        return Answer(200 if whole else 409, json.dumps({} if whole else answer).encode(), "application/dicom+json")
+
+    def _store(self, part10: bytes) -> int:
+        try:
+            dataset = dcmread(BytesIO(part10))
+            sop_class, syntax = str(dataset.SOPClassUID), str(dataset.file_meta.TransferSyntaxUID)
+        except Exception:  # noqa: BLE001 - pydicom raises whatever a malformed file leads to
+            return UNREADABLE
+        return self.store.add(dataset, syntax) if sop_class in self.sop_classes else _NOT_SUPPORTED

@@ -1,0 +1,105 @@
+"""Every knob of the embedded archive. The defaults are the hardened archive; a weakness turns one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ...model import BadInput
+
+AEAD_SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
+SERVICES = ("echo", "find", "get", "move", "store")
+DOORS = ("qido", "wado-rs", "wado-uri", "stow", "rest", "ui", "metrics")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Knobs by what they concern. Names in tuples are AE titles, services, doors, or keys of ``Target.bad_keys``.
+
+    ``ciphers_*`` are OpenSSL cipher strings for TLS 1.2 and older; ``minimum_tls_*`` is "1.0" or "1.2";
+    ``trusted_clients`` adds those bad certificates, and the CA they bring, to the trusted ones; ``anonymous`` holds
+    services (or "normalized") that unknown peers are admitted for; ``body_limit`` is in bytes, ``*_seconds`` in
+    seconds.
+    """
+
+    # transport
+    plaintext_dicom: bool = False
+    plaintext_web: bool = False
+    minimum_tls_dicom: str = "1.2"
+    minimum_tls_web: str = "1.2"
+    maximum_tls: str = "1.3"
+    ciphers_dicom: str = AEAD_SUITES
+    ciphers_web: str = AEAD_SUITES
+    client_certificate: str = "required"
+    check_revocation: bool = True
+    check_dates: bool = True
+    trusted_clients: tuple[str, ...] = ()
+    # association
+    accept_any_calling_ae: bool = False
+    check_called_ae: bool = True
+    exact_ae_titles: bool = True
+    bind_certificate: bool = True
+    factory_ae_titles: tuple[str, ...] = ()
+    require_user_identity: bool = True
+    accept_any_sop_class: bool = False
+    accept_any_transfer_syntax: bool = False
+    check_application_context: bool = True
+    check_protocol_version: bool = True
+    banner: bool = False
+    # authorisation
+    anonymous: tuple[str, ...] = ()
+    query_may_store: bool = False
+    store_may_query: bool = False
+    stale_destinations: tuple[str, ...] = ()
+    limit_queries: bool = True
+    allow_overwrite: bool = False
+    # web
+    open_doors: tuple[str, ...] = ()
+    default_credentials: bool = False
+    literal_paths: bool = False
+    protective_headers: bool = True
+    body_limit: int = 8 << 20
+    # what the archive holds and how long it waits
+    preloaded_studies: int = 25
+    handshake_seconds: float = 5.0
+    request_seconds: float = 10.0
+    idle_seconds: float = 30.0
+    # faults of the whole server (faults.py), never defects of its configuration
+    dies_after: int = 0
+    hangs_after_accept: bool = False
+    silent_after_tls: bool = False
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "minimum_tls_dicom": ("1.0", "1.2"),
+    "minimum_tls_web": ("1.0", "1.2"),
+    "maximum_tls": ("1.2", "1.3"),
+    "client_certificate": ("required", "optional"),
+    "anonymous": (*SERVICES, "normalized"),
+    "open_doors": DOORS,
+}
+
+
+def parse(table: Mapping[str, Any]) -> Settings:
+    """Settings from the ``[settings]`` table. Raises BadInput for an unknown key, a wrong type or value."""
+    known = {field.name: field.default for field in fields(Settings)}
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise BadInput(f"unknown setting {key!r} in [settings]; known: {', '.join(sorted(known))}")
+        default = known[key]
+        if isinstance(default, tuple):
+            if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+                raise BadInput(f"setting {key!r} must be a list of strings")
+            value = tuple(value)
+        elif isinstance(default, float) and type(value) is int:
+            value = float(value)
+        if type(value) is not type(default):
+            raise BadInput(f"setting {key!r} must be of type {type(default).__name__}")
+        chosen = value if isinstance(value, tuple) else (value,)
+        wrong = [item for item in chosen if key in _CHOICES and item not in _CHOICES[key]]
+        if wrong:
+            raise BadInput(f"setting {key!r} cannot be {wrong[0]!r}; accepted: {', '.join(_CHOICES[key])}")
+        values[key] = value
+    return Settings(**values)

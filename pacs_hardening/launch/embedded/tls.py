@@ -1,0 +1,58 @@
+"""TLS contexts of the archive's doors (BCP 195: RFC 8996, RFC 9325; PS3.15 B.12)."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from ..pki import Pki
+from .settings import Settings
+
+# TLS 1.0 and 1.1 have no AEAD suite, and SHA-1 signatures need OpenSSL's security level 0.
+_OBSOLETE_SUITES = ":ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"
+# X509_V_FLAG_NO_CHECK_TIME, which the ssl module does not name (openssl/x509_vfy.h).
+_NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
+
+
+def for_dicom(settings: Settings, pki: Pki) -> ssl.SSLContext:
+    """The DICOM door: asks for a client certificate of our CA that the CRL does not revoke."""
+    context = _server(pki, settings.minimum_tls_dicom, settings.maximum_tls, settings.ciphers_dicom)
+    context.verify_mode = ssl.CERT_REQUIRED if settings.client_certificate == "required" else ssl.CERT_OPTIONAL
+    context.load_verify_locations(pki.ca)
+    if settings.check_revocation:
+        context.load_verify_locations(pki.crl)
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    if not settings.check_dates:
+        context.verify_flags |= _NO_CHECK_TIME
+    for name in settings.trusted_clients:
+        context.load_verify_locations(pki.bad[name].certificate)  # itself and, if it has one, its foreign CA
+    return context
+
+
+def for_web(settings: Settings, pki: Pki) -> ssl.SSLContext:
+    """The web door: users have passwords, so no client certificate is asked for."""
+    return _server(pki, settings.minimum_tls_web, settings.maximum_tls, settings.ciphers_web)
+
+
+def common_name(sock: object) -> str | None:
+    """CN of the verified client certificate: empty where it has none, None where none was presented."""
+    found: dict[str, Any] | None = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
+    if not found:
+        return None
+    names = [value for rdn in found["subject"] for kind, value in rdn if kind == "commonName"]
+    return str(names[0]) if len(names) == 1 else ""
+
+
+def _server(pki: Pki, minimum: str, maximum: str, ciphers: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if minimum == "1.0":
+        # Not TLSVersion.TLSv1, which Python deprecates with a warning: it means the same here.
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        ciphers += _OBSOLETE_SUITES
+    else:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.maximum_version = ssl.TLSVersion.TLSv1_3 if maximum == "1.3" else ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(ciphers)
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.load_cert_chain(pki.server.certificate, pki.server.key)
+    return context
