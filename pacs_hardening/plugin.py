@@ -54,7 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
     if gate is not None:
         config.stash[GATE] = gate
-        config.option.tbstyle = "no"  # findings carry their evidence; tracebacks of controls would bury it
+        # Findings carry their evidence; tracebacks and pytest's own summary would bury the verdict.
+        config.option.tbstyle, config.option.reportchars = "no", "N"
 
 
 def _gate(config: pytest.Config) -> Gate | None:
@@ -161,7 +162,7 @@ def pytest_runtest_makereport(
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    for name, value in report.user_properties:
+    for name, value in getattr(report, "user_properties", ()):  # a collection report has none
         if name == "finding" and isinstance(value, str):
             category, letter = LETTERS[Status(value)]
             return category, letter, value

@@ -16,7 +16,8 @@ PRIVATE_SOP_CLASS = "2.25.273149610874233891674093217469117083149"
 def known_uids(kind: str) -> tuple[str, ...]:
     """UIDs of PS3.6 table A-1 by type, ``Transfer Syntax`` or ``SOP Class``; of the latter those that store objects."""
     rows = ((uid, row[0]) for uid, row in UID_dictionary.items() if row[1] == kind)
-    return tuple(uid for uid, name in rows if kind != "SOP Class" or "Storage" in name)
+    stores = "SOP Class"
+    return tuple(uid for uid, name in rows if kind != stores or ("Storage" in name and "Commitment" not in name))
 
 
 def accepted_syntaxes(target: Target, peer: Peer, proposals: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:

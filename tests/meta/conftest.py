@@ -1,0 +1,37 @@
+"""Fixtures of the meta tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from tests.meta.gating import GateRun, run_gate
+
+AT_ONCE = 3  # on two cores: one starts, one scans, one stops
+
+
+@pytest.fixture(scope="session")
+def gate_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., GateRun]:
+    return lambda *arguments, **more: run_gate(tmp_path_factory.mktemp("report"), *arguments, **more)
+
+
+@pytest.fixture(scope="session")
+def matrix(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, str], GateRun]]:
+    """The gate on (environment, weakness). All that the selected tests ask for run in the background from now on."""
+    wanted = dict.fromkeys(
+        (item.callspec.params["environment"], item.callspec.params["weakness"])
+        for item in request.session.items
+        if "matrix" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")
+    )
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        futures: dict[tuple[str, str], Future[GateRun]] = {}
+        for environment, weakness in wanted:
+            weaken = ("--weakness", weakness) if weakness else ()
+            folder = tmp_path_factory.mktemp("matrix")
+            futures[environment, weakness] = pool.submit(run_gate, folder, "--environment", environment, *weaken)
+        yield lambda environment, weakness: futures[environment, weakness].result()
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,87 @@
+"""The suite judged by itself: what is hardened passes, and every weakness is caught by the control that names it."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pacs_hardening.catalogue import controls, refutations
+from pacs_hardening.launch.environment import Environment, discover
+from tests.meta.gating import GateRun, cases, engine_required
+
+Matrix = Callable[[str, str], GateRun]
+
+
+@pytest.mark.parametrize(("environment", "weakness"), cases())
+def test_matrix(environment: str, weakness: str, matrix: Matrix, request: pytest.FixtureRequest) -> None:
+    """Given an environment, hardened or weakened by one defect; when a user gates it; then the hardened one passes,
+    the weakened one fails by the controls that name the defect, and every status is as was reviewed."""
+    engine_required(environment)
+    loaded, run = Environment.load(environment), matrix(environment, weakness)
+    failed = {key.partition("[")[0] for key, status in run.statuses.items() if status == "FAIL"}
+    errors = [key for key, status in run.statuses.items() if status == "ERROR"]
+    assert not errors, f"could not be measured: {errors}\n{run.output}"
+    if weakness:
+        assert run.status == 1, run.output
+        refutes = set(loaded.weaknesses[weakness].refutes)
+        assert refutes, "a weakness names what it refutes"
+        assert refutes <= failed, f"survived: {refutes - failed}\n{run.output}"
+    else:
+        assert run.status == 0, run.output
+        assert not failed
+    _compare(loaded.folder / "expected" / f"{weakness or 'hardened'}.json", run, request.config.getoption("accept"))
+
+
+def _compare(file: Path, run: GateRun, accept: bool) -> None:
+    if accept:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(dict(sorted(run.statuses.items())), indent=1) + "\n")
+    expected = json.loads(file.read_text()) if file.exists() else {}
+    changed = {
+        key: f"expected {expected.get(key, 'nothing')}, now {run.statuses.get(key, 'nothing')}"
+        for key in sorted(expected.keys() | run.statuses.keys())
+        if expected.get(key) != run.statuses.get(key)
+    }
+    assert not changed, f"{file.name} differs (review, then --accept):\n" + "\n".join(
+        f"{k}: {v}" for k, v in changed.items()
+    )
+
+
+def unrefuted(environment: str) -> dict[str, str]:
+    """Controls that this environment cannot be made to fail, each with the reason."""
+    file = discover()[environment] / "unrefuted.toml"
+    return tomllib.loads(file.read_text()) if file.exists() else {}
+
+
+@pytest.mark.parametrize("environment", discover())
+def test_every_control_is_refuted_or_excepted(environment: str) -> None:
+    """No weakness, no control: what cannot be made to fail on this archive stands in one list, with its reason."""
+    killed = {control for control, where in refutations().items() if environment in where}
+    excepted = unrefuted(environment)
+    known = {control.id for control in controls()}
+    assert killed | excepted.keys() == known, (
+        f"neither refuted nor excepted: {sorted(known - killed - excepted.keys())}; "
+        f"unknown: {sorted((killed | excepted.keys()) - known)}"
+    )
+    assert not killed & excepted.keys(), "excepted and yet refuted"
+    assert all(reason.strip() for reason in excepted.values())
+
+
+def test_every_control_is_refuted_and_measured_somewhere() -> None:
+    """Read from the reviewed results: each control FAILs in some environment and PASSes in some."""
+    results = [json.loads(f.read_text()) for folder in discover().values() for f in folder.glob("expected/*.json")]
+    seen = {(key.partition("[")[0], status) for result in results for key, status in result.items()}
+    for control in controls():
+        assert (control.id, "FAIL") in seen, f"{control.id} never fails"
+        assert (control.id, "PASS") in seen, f"{control.id} never passes"
+
+
+@pytest.mark.parametrize("environment", discover())
+def test_expected_has_no_leftovers(environment: str) -> None:
+    """Every file in ``expected`` belongs to a weakness that still exists."""
+    names = {file.stem for file in discover()[environment].glob("expected/*.json")}
+    assert names == {"hardened", *Environment.load(environment).weaknesses}
