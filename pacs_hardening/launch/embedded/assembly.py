@@ -60,6 +60,8 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
 
     def die() -> None:
         for _, listener in opened:
+            listener.deafen()
+        for _, listener in opened:
             listener.close()
 
     faults.die = die

@@ -112,9 +112,11 @@ def _title(raw: bytes) -> str | None:
 
 
 def _loosely(raw: bytes, known: str) -> bool:
-    """As a database might compare: any of several values, without control characters or case, as a pattern."""
-    for value in raw.decode("latin-1").split("\\"):
-        cleaned = "".join(c for c in value if c.isprintable()).strip().casefold()
-        if fnmatchcase(known.casefold(), cleaned + "*"):
-            return True
+    """As a database might compare: any of several values, as the beginning of a pattern, without case, and with
+    control characters dropped or taken for any character."""
+    for value in raw.decode("latin-1").casefold().split("\\"):
+        for instead in ("", "?"):
+            pattern = "".join(c if c.isprintable() else instead for c in value).strip()
+            if fnmatchcase(known.casefold(), pattern + "*"):
+                return True
     return False

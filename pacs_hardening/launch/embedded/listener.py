@@ -60,12 +60,17 @@ class Listener:
         self._thread = Thread(target=self._accept, name=f"embedded-{name}")
         self._thread.start()
 
-    def close(self) -> None:
-        """Stop listening and drop every connection; waits for nothing, so a connection's thread may call it."""
+    def deafen(self) -> None:
+        """Stop listening: from here on, the system refuses new connections."""
         self.alive = False
         self._closing.set()
         with suppress(OSError):
             self._waker.send(b"x")
+        self._thread.join()
+
+    def close(self) -> None:
+        """Stop listening and drop every connection; does not wait for their threads, so one of them may call it."""
+        self.deafen()
         with self._lock:
             for connection in self._connections:
                 connection.cut()
@@ -73,7 +78,6 @@ class Listener:
     def stop(self) -> None:
         """`close`, then wait until every thread has ended and every socket is closed."""
         self.close()
-        self._thread.join()
         for thread in self._threads:
             thread.join()
         self._wake.close()

@@ -73,6 +73,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.raw_requestline = self.rfile.readline(65537)
         self.connection_.within(self.web.settings.request_seconds)
         self.close_connection = True
+        if len(self.raw_requestline) > 65536:
+            self.send_error(414)
+            return
         if not self.raw_requestline or not self.parse_request() or self.request_version == "HTTP/0.9":
             return
         self.keep, self.close_connection = not self.close_connection, True  # a refused connection is closed
@@ -83,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(Answer(500))
 
     def _dispatch(self) -> Answer:
-        raw, _, query = self.path.partition("?")
+        raw, _, query = self.requestline.split()[1].partition("?")  # self.path has lost a leading double slash
         routes, path = self.web.routes, normal(raw)
         door = routes.door(self.command, path)
         if not self.web.admits(door, raw, self.headers.get("Authorization", "")):
@@ -126,6 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What cannot be parsed cannot be authorised; says no more than the status."""
         self.command = getattr(self, "command", None) or "GET"
+        self.request_version = "HTTP/1.1"  # unread yet, it would pass for HTTP/0.9, which has no status line
         self.close_connection = True
         self._answer(Answer(int(code)))
 
