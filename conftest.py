@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["fixtures.target"]
+pytest_plugins = ["fixtures.target", "fixtures.scripted"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
