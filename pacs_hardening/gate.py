@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -49,6 +50,8 @@ class Gate:
     aborted: str = ""
     running: Running | None = None
     authorised: Authorised | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    _lapped: float = field(default_factory=time.monotonic)
 
     @property
     def name(self) -> str:
@@ -60,16 +63,29 @@ class Gate:
     def opened(self) -> Iterator[Running]:
         """Start or open the target, prove it alive and served, plant a specimen where writing is allowed; at
         the end prove that it still is the same. Raises Unmeasurable where any of that fails."""
+        self._lap("import and collect")
         try:
             with self._running() as running:
+                self._lap("start")
                 self._admit(running)
                 born = running.fingerprint()
+                self._lap("positive controls at the start")
                 yield self.running or running
+                self._lap("controls")
                 if not self.aborted:
                     self._still(born, running)
+                self._lap("positive controls at the end")
         except Unmeasurable as error:
             self.aborted = self.aborted or str(error)
             raise
+        finally:
+            self._lap("clean-up")
+
+    def _lap(self, phase: str) -> None:
+        """What has passed since the last call belongs to ``phase``."""
+        now = time.monotonic()
+        self.seconds[phase] = now - self._lapped
+        self._lapped = now
 
     @contextmanager
     def _running(self) -> Iterator[Running]:
@@ -166,4 +182,4 @@ class Gate:
         suite = {"python": sys.version.split()[0], **{name: version(name) for name in SUITE}}
         doors = ", ".join(map(str, self.target.doors)) if self.target else ""
         facts = {"doors": doors, "profile": self.profile.name}
-        return Run(self.name, tuple(self.findings), verdict, suite, facts)
+        return Run(self.name, tuple(self.findings), verdict, suite, facts, self.seconds)

@@ -75,13 +75,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything a report is made from."""
+    """Everything a report is made from. ``seconds`` is what the phases of the run took, by name."""
 
     target: str
     findings: tuple[Finding, ...]
     verdict: Verdict
     suite: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def by_control(findings: Iterable[Finding]) -> dict[str, Status]:

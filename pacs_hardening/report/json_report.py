@@ -16,6 +16,7 @@ def render(run: Run) -> str:
         "exit_status": run.verdict.exit_status,
         "why": clean(run.verdict.why),
         "suite": _clean_values(run.suite),
+        "seconds": {name: round(value, 3) for name, value in run.seconds.items()},
         "findings": [_finding(finding) for finding in run.findings],
     }
     return json.dumps(report, indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,55 @@
+"""Time whole gate runs; see ci/bench."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def one(environment: str) -> dict[str, float]:
+    """One gate run: seconds by phase, whole seconds, peak memory in MB. Exits where the gate does not pass."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pacs_hardening", "gate", "--environment", environment, "--report", folder]
+        began = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        whole = time.monotonic() - began
+        if process.returncode != 0:
+            sys.exit(f"ci/bench: the gate on {environment} ended with exit status {process.returncode}")
+        phases: dict[str, float] = json.loads((Path(folder) / "findings.json").read_text())["seconds"]
+    rest = whole - sum(phases.values())
+    return {"interpreter and imports": rest, **phases, "whole": whole, "peak memory, MB": usage.ru_maxrss / 1024}
+
+
+def collecting() -> dict[str, float]:
+    """``pytest --collect-only`` over the whole suite, seconds."""
+    began = time.monotonic()
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests"], check=True, stdout=subprocess.DEVNULL
+    )
+    return {"whole": time.monotonic() - began}
+
+
+def main(arguments: list[str]) -> None:
+    count = int(arguments[0]) if arguments else 5
+    environments = arguments[1:] or ["embedded", "orthanc"]
+    measured = {name: [one(name) for _ in range(count)] for name in environments}
+    measured["pytest --collect-only"] = [collecting() for _ in range(count)]
+    print(f"median (minimum to maximum) of {count} runs, seconds unless said otherwise, {os.cpu_count()} processors\n")
+    print("| what | phase | median | min | max |\n|---|---|---|---|---|")
+    for name, runs in measured.items():
+        for phase in runs[0]:
+            values = [run[phase] for run in runs]
+            median = statistics.median(values)
+            print(f"| {name} | {phase} | {median:.2f} | {min(values):.2f} | {max(values):.2f} |")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
