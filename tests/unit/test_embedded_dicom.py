@@ -469,6 +469,13 @@ def test_anything_but_a_request_is_aborted(hardened: Running, pdu: bytes, reason
         assert answer == bytes((7, 0, 0, 0, 0, 4, 0, 0, 2, reason))
 
 
+def test_item_that_pynetdicom_cannot_read_is_aborted_at_once(hardened: Running) -> None:
+    good = associate_rq(hardened)
+    unknown_item = good + b"\x77\0\0\0"
+    spoilt = unknown_item[:2] + (len(unknown_item) - 6).to_bytes(4, "big") + unknown_item[6:]
+    assert raw(hardened, spoilt) == bytes((7, 0, 0, 0, 0, 4, 0, 0, 2, 6))
+
+
 def test_idle_peers_block_nobody(hardened: Running) -> None:
     idle = [socket.create_connection(("127.0.0.1", hardened.target.doors[0].port)) for _ in range(10)]
     try:

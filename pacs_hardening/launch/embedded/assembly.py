@@ -48,7 +48,8 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
     server = DicomServer(cast.called, settings, gate.admit, contexts, archive.handlers(), journal, faults)
     stack.callback(server.stop)
     banner = f"pynetdicom {__version__}" if settings.banner else ""
-    web = Web(settings, cast.passwords(), Routes(store, limit, storage_of(cast.sop_classes), banner), journal)
+    routes = Routes(store, limit, storage_of(cast.sop_classes), frozenset(cast.transfer_syntaxes), banner)
+    web = Web(settings, cast.passwords(), routes, journal)
 
     doors = [
         ("dicom", server.serve, for_dicom(settings, cast.keys)),

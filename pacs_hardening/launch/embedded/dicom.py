@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from pynetdicom.pdu import A_ASSOCIATE_RQ
 from pynetdicom.presentation import PresentationContext
 
 from .faults import Faults
@@ -54,6 +55,7 @@ class DicomServer:
         try:
             pdu = _first_pdu(sock)
             admission = self._admit(pdu, common_name(sock))
+            request = _normal(pdu, self.ae.ae_title, admission)
         except Refused as refused:
             self._journal.note(f"refused: {refused}")
             sock.sendall(refused.reply)
@@ -61,7 +63,7 @@ class DicomServer:
             return
         connection.within(3600)  # pynetdicom's own timers rule from here
         association = Acceptor(self.ae, admission, self._journal)
-        association.attach(sock, _normal(pdu, self.ae.ae_title, admission), seconds, self._contexts(pdu, admission))
+        association.attach(sock, request, seconds, self._contexts(pdu, admission))
         for event, handler in self._handlers:
             association.bind(event, handler)
         self._journal.note(f"admitted {admission.aet}")
@@ -100,6 +102,16 @@ def _exactly(sock: socket.socket, count: int) -> bytes:
 
 
 def _normal(pdu: bytes, called: str, admission: Admission) -> bytes:
-    """The request as pynetdicom is to see it: version 1 and AE titles that are what the gate took them for."""
-    titles = called.ljust(16).encode() + (admission.aet or "UNKNOWN").ljust(16).encode()
-    return pdu[:6] + b"\0\1" + pdu[8:10] + titles + pdu[42:]
+    """The request as pynetdicom is to see it: version 1 and AE titles that are what the gate took them for.
+
+    Raises Refused where pynetdicom could not read it: its acceptor would then wait for another one.
+    """
+    titles = called.ljust(16).encode() + admission.aet.ljust(16).encode()
+    request = pdu[:6] + b"\0\1" + pdu[8:10] + titles + pdu[42:]
+    try:
+        decoded = A_ASSOCIATE_RQ()
+        decoded.decode(request)
+        decoded.to_primitive()
+    except Exception as error:  # pynetdicom raises whatever a malformed item leads to
+        raise Refused.aborted(f"unreadable A-ASSOCIATE-RQ: {type(error).__name__}", 6) from error
+    return request

@@ -73,10 +73,12 @@ class Gate:
         aet = known[0].aet if known else _title(request.calling) or ""
         if not known and aet in settings.factory_ae_titles:
             return Admission(aet, frozenset(SERVICES))
+        if not known and not aet:
+            raise Refused.rejected("malformed calling AE title", 1, 3)
         offered = [name for name in settings.anonymous if request.abstract_syntaxes & self.services.get(name, set())]
         if not known and offered:
             return Admission(aet, frozenset(settings.anonymous))
-        if not known and not (settings.accept_any_calling_ae and aet):
+        if not known and not settings.accept_any_calling_ae:
             raise Refused.rejected(f"unknown calling AE title {request.calling!r}", 1, 3)
         if settings.bind_certificate and common_name is not None and common_name != aet:
             raise Refused.rejected(f"certificate of {common_name!r} used as {aet!r}", 1, 3)

@@ -13,7 +13,7 @@ from threading import Event, Lock, Thread
 from .faults import Faults
 from .journal import Journal
 
-MAX_CONNECTIONS = 64
+MAX_CONNECTIONS = 200
 _LINGER_S = 0.5
 _REAP_S = 0.25
 
@@ -109,8 +109,17 @@ class Listener:
             sock.close()
             return
         thread = Thread(target=self._handle, args=(connection,), name=f"embedded-{self.name}-peer")
-        self._threads.append(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # the process can have no more threads: this peer has to come again
+            self._leave(connection)
+        else:
+            self._threads.append(thread)
+
+    def _leave(self, connection: Connection) -> None:
+        connection.sock.close()
+        with self._lock:
+            self._connections.discard(connection)
 
     def _handle(self, connection: Connection) -> None:
         try:
@@ -135,9 +144,7 @@ class Listener:
         finally:
             if not self._closing.is_set():
                 _linger(connection.sock)
-            connection.sock.close()
-            with self._lock:
-                self._connections.discard(connection)
+            self._leave(connection)
 
 
 def _swallow(connection: Connection) -> None:

@@ -6,19 +6,17 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from urllib.parse import parse_qsl, unquote
 
-from pydicom import dcmread
 from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from pydicom.dataset import Dataset
 
-from .store import SUCCESS, UNREADABLE, Instance, Store
+from .store import Instance, Store
+from .stow import receive
 
 _STUDIES = "/dicom-web/studies"
 _WADO_RS = re.compile(r"/dicom-web/studies/([0-9.]+)/series/([0-9.]+)/instances/([0-9.]+)")
 _DICOM, _JSON = "application/dicom", "application/json"
-_NOT_SUPPORTED = 0x0122
 _IDENTITY = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 
 
@@ -51,6 +49,7 @@ class Routes:
     store: Store
     limit: int
     sop_classes: frozenset[str]
+    transfer_syntaxes: frozenset[str]
     banner: str = ""
 
     def door(self, method: str, path: str) -> str:
@@ -69,7 +68,8 @@ class Routes:
             case "qido":
                 return self._search(given)
             case "stow":
-                return self._receive(content_type, body)
+                status, json_body = receive(self.store, self.sop_classes, self.transfer_syntaxes, content_type, body)
+                return Answer(status, json_body, "application/dicom+json")
             case "wado-rs":
                 found = _WADO_RS.fullmatch(path)
                 return self._retrieve(found.groups() if found else (), multipart=True)
@@ -119,23 +119,3 @@ class Routes:
             return Answer(200, json.dumps(sorted(found)[: self.limit or None]).encode(), _JSON)
         system = {"Instances": len(self.store)} | ({"Version": self.banner} if self.banner else {})
         return Answer(200, json.dumps(system).encode(), _JSON)
-
-    def _receive(self, content_type: str, body: bytes) -> Answer:
-        """STOW-RS (PS3.18 10.5): 200 if all parts are stored, 409 if none or not all are."""
-        boundary = re.search(r'boundary="?([^";,\s]{1,70})', content_type)
-        if not content_type.startswith("multipart/related") or not boundary:
-            return Answer(415)
-        parts = (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode("latin-1"))[1:-1]
-        statuses = [self._store(part.partition(b"\r\n\r\n")[2]) for part in parts]
-        failed = [status for status in statuses if status != SUCCESS]
-        answer = {"00081198": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": [s]}} for s in failed]}}
-        whole = bool(statuses) and not failed
-        return Answer(200 if whole else 409, json.dumps({} if whole else answer).encode(), "application/dicom+json")
-
-    def _store(self, part10: bytes) -> int:
-        try:
-            dataset = dcmread(BytesIO(part10))
-            sop_class, syntax = str(dataset.SOPClassUID), str(dataset.file_meta.TransferSyntaxUID)
-        except Exception:  # noqa: BLE001 - pydicom raises whatever a malformed file leads to
-            return UNREADABLE
-        return self.store.add(dataset, syntax) if sop_class in self.sop_classes else _NOT_SUPPORTED

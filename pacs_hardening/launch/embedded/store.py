@@ -24,7 +24,7 @@ UNIQUE = {
 _IMPLEMENTATION = UID("2.25.87914735239517346923584617355283147102")  # says nothing about the software
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
 _BULKY = ("OB", "OW", "OF", "OD", "OL", "OV", "UN", "SQ")
-_MAX_INSTANCES = 2000
+_MAX_INSTANCES, _MAX_BYTES = 2000, 256 << 20
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,12 @@ class Instance:
 
 
 class Store:
-    """Thread-safe; holds at most 2000 instances. Nothing is overwritten unless ``overwrite`` says so."""
+    """Thread-safe; holds at most 2000 instances and 256 MiB. Nothing is overwritten unless ``overwrite`` says so."""
 
     def __init__(self, *, overwrite: bool = False) -> None:
         self._overwrite = overwrite
         self._instances: dict[str, Instance] = {}
+        self._bytes = 0
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -66,9 +67,10 @@ class Store:
             present = self._instances.get(uid)
             if present and present.part10 != instance.part10 and not self._overwrite:
                 return DUPLICATE
-            if not present and len(self._instances) >= _MAX_INSTANCES:
+            size = self._bytes + len(instance.part10) - (len(present.part10) if present else 0)
+            if size > _MAX_BYTES or (not present and len(self._instances) >= _MAX_INSTANCES):
                 return FULL
-            self._instances[uid] = instance
+            self._instances[uid], self._bytes = instance, size
         return SUCCESS
 
     def matching(self, keys: dict[str, str]) -> list[Instance]:

@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         lengths = self.headers.get_all("Content-Length") or ["0"]
         if len(lengths) != 1 or not (lengths[0].isascii() and lengths[0].isdigit()):
             return Answer(400)
-        length = int(lengths[0][:12])
+        length = int(lengths[0]) if len(lengths[0]) < 12 else 1 << 40
         if length > self.web.settings.body_limit:
             return Answer(413)
         if length and self.headers.get("Expect", "").lower() == "100-continue":
