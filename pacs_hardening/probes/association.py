@@ -63,15 +63,15 @@ def knock(
     request: pdu.AssociateRequest | None = None,
     seconds: float = 8.0,
 ) -> Attempt:
-    """Associate as ``peer`` and perform ``operations`` of one kind, up to the first that fails (none: only
-    associate and release).
+    """Associate as ``peer`` and perform ``operations`` in turn, up to the first that fails (none: only associate
+    and release, offering Verification).
 
     ``request`` replaces the A-ASSOCIATE-RQ with one of the caller's. Raises Unmeasurable where there is no
     door, no TCP connection, or the answer is no DICOM at all.
     """
     door = door or first_door(target, "dicom")
-    offered = operations[0] if operations else echo()
-    rq = request or scu.request_for(target.called_aet.encode(), peer.aet, offered, peer.identity)
+    offered = operations or (echo(),)
+    rq = request or scu.request_for(target.called_aet.encode(), peer.aet, peer.identity, *offered)
     context = tls.client(peer.keys, target) if door.tls else None
     asked = operations[0].name if operations else "A-ASSOCIATE"
     exchange = scu.Exchange()

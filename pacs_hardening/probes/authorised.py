@@ -41,9 +41,9 @@ class Authorised:
             raise Unmeasurable("the target names no web user")
         return next(iter(self.target.users.values()))
 
-    def succeeds(self, operation: Operation, role: str = "all") -> Attempt:
-        """Perform ``operation`` as the node of ``role``, now."""
-        attempt = knock(self.target, Peer.of(self.node(role)), operation)
+    def succeeds(self, *operations: Operation, role: str = "all") -> Attempt:
+        """Perform ``operations`` as the node of ``role``, now."""
+        attempt = knock(self.target, Peer.of(self.node(role)), *operations)
         if attempt.outcome is not Outcome.SERVED:
             raise Unmeasurable(f"positive control failed: {attempt.said}")
         self.proofs += 1
@@ -54,7 +54,7 @@ class Authorised:
         if key in self._shown:
             self.proofs += 1
         else:
-            self._shown[key] = self.succeeds(operation, role)
+            self._shown[key] = self.succeeds(operation, role=role)
         return self._shown[key]
 
     def echo(self, role: str = "all") -> None:
@@ -120,8 +120,7 @@ class Authorised:
     def pulse(self) -> None:
         """The archive is alive and serves: C-ECHO and C-FIND, and its web door where it has one."""
         if self.target.doors_of("dicom"):
-            self.succeeds(operations.echo())
-            self.succeeds(operations.find("STUDY"))
+            self.succeeds(operations.echo(), operations.find("STUDY"))
         if self.target.doors_of("web") and "rest" in self.target.routes:
             self.web(self.target.routes["rest"])
 

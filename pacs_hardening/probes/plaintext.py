@@ -18,7 +18,7 @@ def speaks_dicom(door: Door, target: Target) -> str:
     """
     node = target.nodes.get("all")
     calling = node.aet.encode() if node else b"ANY-SCU"
-    rq = scu.request_for(target.called_aet.encode(), calling, echo(), None)
+    rq = scu.request_for(target.called_aet.encode(), calling, None, echo())
     try:
         with Session(door, None, name=target.server_name) as session:
             session.send(rq.encode(), "A-ASSOCIATE-RQ in plaintext")

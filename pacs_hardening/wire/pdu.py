@@ -74,12 +74,14 @@ def role_selection(sop_class: str, *, scu: bool, scp: bool) -> bytes:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A-ASSOCIATE-AC: per context id the result (0 accepted, 1..4 refused, PS3.8 9.3.3.2) and transfer syntax."""
+    """A-ASSOCIATE-AC: per context id the result (0 accepted, 1..4 refused, PS3.8 9.3.3.2) and transfer syntax.
+    ``offered`` is what was asked: abstract syntax -> context id."""
 
     results: dict[int, tuple[int, str]] = field(default_factory=dict)
     max_pdu: int = 0
     version_name: str = ""
     identity_answered: bool = False
+    offered: dict[str, int] = field(default_factory=dict)
 
 
 def _items(body: bytes) -> Iterator[tuple[int, bytes]]:

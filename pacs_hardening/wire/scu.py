@@ -7,7 +7,7 @@ refusal into the same "not established", and will not send what its validators r
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..model import Identity
 from . import dimse, pdu
@@ -29,6 +29,7 @@ class Exchange:
     status: int | None = None
     datasets: list[bytes] = field(default_factory=list)
     completed: int = 0
+    size: int = 0
 
     @property
     def succeeded(self) -> bool:
@@ -38,20 +39,13 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Operation:
-    """One request: its command, an optional data set, and the presentation contexts it needs. The first
-    context is that of the request; for C-GET the others are those of the storage classes to receive."""
+    """One request: its command, an optional data set, and for C-GET the storage classes to receive."""
 
     name: str
     sop_class: str
     command: dimse.Command
     payload: bytes | None = None
     storage: tuple[str, ...] = ()
-
-    def contexts(self) -> tuple[pdu.Context, ...]:
-        return tuple(pdu.Context(2 * n + 1, uid) for n, uid in enumerate((self.sop_class, *self.storage)))
-
-    def roles(self) -> tuple[bytes, ...]:
-        return tuple(pdu.role_selection(uid, scu=False, scp=True) for uid in self.storage)
 
 
 def identity_item(identity: Identity | None) -> tuple[bytes, ...]:
@@ -67,7 +61,7 @@ def associate(session: Session, request: pdu.AssociateRequest) -> pdu.Accepted:
     kind, body = session.receive("A-ASSOCIATE-RQ")
     if kind != pdu.A_ASSOCIATE_AC:
         raise pdu.ProtocolError(f"expected an answer to the A-ASSOCIATE-RQ, got {pdu.name(kind, body)}")
-    return pdu.parse_accept(body)
+    return replace(pdu.parse_accept(body), offered={c.abstract: c.id for c in request.contexts})
 
 
 def release(session: Session) -> None:
@@ -81,16 +75,17 @@ def perform(session: Session, accepted: pdu.Accepted, operation: Operation, exch
     """One operation on an association, noted in ``exchange`` as it happens: data sets that arrived before a
     refusal did arrive. Raises Refused where the peer ends it or refused its presentation
     context, Silent where it stops answering, ProtocolError where it answers nonsense."""
-    result, _ = accepted.results.get(1, (2, ""))
+    context = accepted.offered.get(operation.sop_class, 1)
+    result, _ = accepted.results.get(context, (2, ""))
     if result != 0:
         reason = CONTEXT_RESULTS.get(result, f"result {result}")
         raise Refused(f"presentation context refused: {reason}", operation.name)
     command = {**operation.command, dimse.MESSAGE_ID: 1}
     command[dimse.DATA_SET_TYPE] = dimse.NO_DATA_SET if operation.payload is None else 0
     encoded = dimse.encode_command(command)
-    out = list(pdu.pdvs(1, encoded, command=True, max_pdu=accepted.max_pdu))
+    out = list(pdu.pdvs(context, encoded, command=True, max_pdu=accepted.max_pdu))
     if operation.payload is not None:
-        out += pdu.pdvs(1, operation.payload, command=False, max_pdu=accepted.max_pdu)
+        out += pdu.pdvs(context, operation.payload, command=False, max_pdu=accepted.max_pdu)
     session.send(b"".join(out), f"{operation.name}-RQ")
     while exchange.status is None:
         _answer(session, exchange, operation, accepted.max_pdu)
@@ -100,7 +95,7 @@ def _answer(session: Session, exchange: Exchange, operation: Operation, max_pdu:
     """Take one message from the peer: a response of the operation, or a C-STORE sub-operation of C-GET."""
     context, command, data = _message(session, operation.name)
     if dimse.number(command, dimse.FIELD) == dimse.C_STORE:
-        exchange.datasets.append(data)
+        _keep(exchange, data)
         session.note(f"<- C-STORE-RQ with {len(data)} bytes of a stored object")
         reply: dimse.Command = {
             dimse.AFFECTED_CLASS: command.get(dimse.AFFECTED_CLASS, b""),
@@ -117,13 +112,20 @@ def _answer(session: Session, exchange: Exchange, operation: Operation, max_pdu:
     exchange.completed = dimse.number(command, dimse.COMPLETED, exchange.completed)
     if status in dimse.PENDING:
         if data:
-            exchange.datasets.append(data)
+            _keep(exchange, data)
         return
     session.note(f"<- {operation.name}-RSP, status {status:04X}H, {len(exchange.datasets)} data sets before it")
     exchange.status = status
 
 
-MAX_MESSAGE = 64 << 20
+MAX_MESSAGE = 64 << 20  # one message, and all that one operation may bring
+
+
+def _keep(exchange: Exchange, data: bytes) -> None:
+    exchange.datasets.append(data)
+    exchange.size += len(data)
+    if exchange.size > MAX_MESSAGE or len(exchange.datasets) > 100_000:
+        raise pdu.ProtocolError("an answer without end")
 
 
 def _message(session: Session, stage: str) -> tuple[int, dict[int, bytes], bytes]:
@@ -146,7 +148,12 @@ def _message(session: Session, stage: str) -> tuple[int, dict[int, bytes], bytes
                     return context, parsed, bytes(data)
 
 
-def request_for(called: bytes, calling: bytes, operation: Operation, identity: Identity | None) -> pdu.AssociateRequest:
-    """The A-ASSOCIATE-RQ that offers what the operation needs."""
-    items = operation.roles() + identity_item(identity)
-    return pdu.AssociateRequest(called, calling, operation.contexts(), user_items=items)
+def request_for(
+    called: bytes, calling: bytes, identity: Identity | None, *operations: Operation
+) -> pdu.AssociateRequest:
+    """The A-ASSOCIATE-RQ that offers what the operations need: one presentation context for each SOP class."""
+    storage = dict.fromkeys(uid for operation in operations for uid in operation.storage)
+    uids = dict.fromkeys([*(operation.sop_class for operation in operations), *storage])
+    contexts = tuple(pdu.Context(2 * n + 1, uid) for n, uid in enumerate(uids))
+    roles = tuple(pdu.role_selection(uid, scu=False, scp=True) for uid in storage)
+    return pdu.AssociateRequest(called, calling, contexts, user_items=(*roles, *identity_item(identity)))

@@ -53,7 +53,7 @@ def test_refuses_wrong_called_ae(target: Target, authorised: Authorised) -> None
     authorised node -> A-ASSOCIATE-RQ, called AE title WRONG; archive -> A-ASSOCIATE-RJ (1, 1, 7).
     """
     peer = Peer.of(authorised.node("all"))
-    request = scu.request_for(b"NOT-THIS-ONE", peer.aet, operations.echo(), peer.identity)
+    request = scu.request_for(b"NOT-THIS-ONE", peer.aet, peer.identity, operations.echo())
     must_refuse_association([knock(target, peer, request=request)])
     authorised.echo()
 
@@ -169,7 +169,7 @@ def test_requires_user_identity(target: Target, authorised: Authorised, defect: 
         raise Inapplicable("the target's nodes have no user identity")
     peer = Peer(f"node 'all' with user identity {defect}", node.aet.encode(), node.keys)
     items = IDENTITIES[defect](node.identity.username.encode())
-    bare = scu.request_for(target.called_aet.encode(), peer.aet, operations.echo(), None)
+    bare = scu.request_for(target.called_aet.encode(), peer.aet, None, operations.echo())
     request = replace(bare, user_items=items)
     must_refuse_association([knock(target, peer, request=request)])
     proof = authorised.succeeds(operations.echo())
@@ -239,7 +239,7 @@ def test_refuses_unknown_application_context(target: Target, authorised: Authori
     authorised node -> A-ASSOCIATE-RQ with application context 1.2.3; archive -> A-ASSOCIATE-RJ (1, 1, 2).
     """
     peer = Peer.of(authorised.node("all"))
-    request = scu.request_for(target.called_aet.encode(), peer.aet, operations.echo(), peer.identity)
+    request = scu.request_for(target.called_aet.encode(), peer.aet, peer.identity, operations.echo())
     must_refuse_association([knock(target, peer, request=replace(request, application_context=b"1.2.3"))])
     authorised.echo()
 
@@ -257,7 +257,7 @@ def test_refuses_unknown_protocol_version(target: Target, authorised: Authorised
     authorised node -> A-ASSOCIATE-RQ with protocol version bits 0002H; archive -> A-ASSOCIATE-RJ (1, 2, 2).
     """
     peer = Peer.of(authorised.node("all"))
-    request = scu.request_for(target.called_aet.encode(), peer.aet, operations.echo(), peer.identity)
+    request = scu.request_for(target.called_aet.encode(), peer.aet, peer.identity, operations.echo())
     must_refuse_association([knock(target, peer, request=replace(request, protocol_version=2))])
     authorised.echo()
 
