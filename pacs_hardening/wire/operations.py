@@ -97,7 +97,9 @@ def normalized(service: str) -> Operation:
     commitment), ``N-CREATE`` and ``N-SET`` (procedure step), ``N-DELETE`` (film session)."""
     empty = Dataset()
     if service == "N-ACTION":
-        empty.TransactionUID = new_uid()
+        reference = Dataset()
+        reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = SECONDARY_CAPTURE, new_uid()
+        empty.TransactionUID, empty.ReferencedSOPSequence = new_uid(), [reference]
         command: dimse.Command = {
             dimse.REQUESTED_CLASS: STORAGE_COMMITMENT,
             dimse.FIELD: dimse.N_ACTION,
