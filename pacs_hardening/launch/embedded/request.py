@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_UID = re.compile(rb"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*")
 _FIXED = 74  # type, reserved, length, version, reserved, two AE titles of 16, reserved 32 (PS3.8 table 9-11)
 
 
@@ -37,7 +39,7 @@ class Request:
 
 def parse(pdu: bytes) -> Request:
     """Read a whole A-ASSOCIATE-RQ PDU. Raises Malformed unless it has exactly one application context and user
-    information, at least one presentation context, odd and distinct context IDs, and lengths that agree."""
+    information, at least one presentation context, odd and distinct context IDs, UIDs, and lengths that agree."""
     if len(pdu) < _FIXED or pdu[0] != 1:
         raise Malformed("too short for an A-ASSOCIATE-RQ")
     items = list(_items(pdu[_FIXED:]))
@@ -75,7 +77,11 @@ def _items(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _uid(raw: bytes) -> str:
-    return raw.decode("latin-1").rstrip("\0")
+    """A UID (PS3.5 9.1), padded or not. Raises Malformed for anything else."""
+    text = raw.removesuffix(b"\0")
+    if len(text) > 64 or not _UID.fullmatch(text):
+        raise Malformed("a syntax that is no UID")
+    return text.decode()
 
 
 def _identity(body: bytes) -> UserIdentity:

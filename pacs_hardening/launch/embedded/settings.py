@@ -63,7 +63,7 @@ class Settings:
     # what the archive holds and how long it waits
     preloaded_studies: int = 25
     handshake_seconds: float = 5.0
-    request_seconds: float = 10.0
+    request_seconds: float = 5.0
     idle_seconds: float = 30.0
     # faults of the whole server (faults.py), never defects of its configuration
     dies_after: int = 0
