@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from docker.errors import DockerException  # type: ignore[import-untyped]
 
@@ -37,12 +38,14 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
         with errors_named("cannot look for images"):
             references = images.ensure(api, prepared.folder, prepared.plan.services, say)
         waiting: Crew[None] = Crew()
+        streams: list[Any] = []
         stack.callback(waiting.join, 5.0)
+        stack.callback(observe.hang_up, streams)
         stack.callback(_remove, run, say)
         with errors_named(f"cannot start {prepared.name}"):
             containers = create(run, references, filled)
             _start(run, containers)
-            _await(run, containers, waiting)
+            _await(run, containers, waiting, streams)
             doors = _doors(run, containers)
         seen = prepared.plan.arrivals
         yield Running(
@@ -65,10 +68,10 @@ def _starting(run: Run, container: str) -> Callable[[], object]:
     return lambda: run.api.start(container)
 
 
-def _await(run: Run, containers: Mapping[str, str], waiting: Crew[None]) -> None:
+def _await(run: Run, containers: Mapping[str, str], waiting: Crew[None], streams: list[Any]) -> None:
     def one(name: str, container: str) -> Callable[[], None]:
         ready = run.prepared.plan.services[name].ready
-        return lambda: observe.await_ready(run.api, name, container, ready, run.people.mask)
+        return lambda: observe.await_ready(run.api, name, container, ready, run.people.mask, streams)
 
     try:
         waiting.run({name: one(name, each) for name, each in containers.items()}, READY_DEADLINE_S)

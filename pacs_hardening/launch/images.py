@@ -96,11 +96,15 @@ def _alone(path: Path) -> Iterator[None]:
 
 def _follow(output: Iterator[Mapping[str, object]], failure: str) -> None:
     lines: deque[str] = deque(maxlen=_LAST_LINES)
+    failed = False
     try:
-        for event in output:
+        for event in output:  # to the end, so that the connection is given back
             lines.extend(line for line in str(event.get("stream", "")).splitlines() if line.strip())
             if "error" in event:
+                failed = True
                 lines.append(str(event["error"]))
-                raise Unmeasurable("\n".join([failure, *lines]))
     except (DockerException, OSError) as error:
-        raise Unmeasurable("\n".join([failure, *lines, str(error)])) from error
+        failed = True
+        lines.append(str(error))
+    if failed:
+        raise Unmeasurable("\n".join([failure, *lines]))

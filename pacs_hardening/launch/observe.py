@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any
 
 from docker.errors import NotFound  # type: ignore[import-untyped]
 
@@ -14,14 +16,16 @@ TAIL_LINES = 200
 Mask = Callable[[str], str]
 
 
-def await_ready(api: Api, service: str, container: str, ready: str, mask: Mask) -> None:
-    """Follow the log until a line holds ``ready``; an empty ``ready`` holds at once.
+def await_ready(api: Api, service: str, container: str, ready: str, mask: Mask, streams: list[Any]) -> None:
+    """Follow the log until a line holds ``ready``; an empty ``ready`` holds at once. ``streams`` gets the stream that
+    is read, for ``hang_up``.
 
     Raises Unmeasurable with the last log lines if the log ends first, as it does when the container exits.
     """
     if not ready:
         return
     stream = api.logs(container, stream=True, follow=True)
+    streams.append(stream)
     try:
         seen = b""
         for chunk in stream:
@@ -31,6 +35,13 @@ def await_ready(api: Api, service: str, container: str, ready: str, mask: Mask) 
     finally:
         stream._response.close()  # its own close() leaves the descriptor to the garbage collector (docker 7)
     raise ended(api, service, container, mask)
+
+
+def hang_up(streams: Iterable[Any]) -> None:
+    """End what ``await_ready`` still reads: the engine may keep following the log of a container that it removed."""
+    for stream in streams:
+        with suppress(AttributeError, OSError):  # its reader is closing it
+            stream.close()
 
 
 def ended(api: Api, service: str, container: str, mask: Mask) -> Unmeasurable:

@@ -10,9 +10,9 @@ from ..model import Target
 
 @dataclass(frozen=True)
 class Running:
-    """``fingerprint()`` names every server process with its start time, and so changes when one dies or
-    restarts; ``arrivals()`` counts the objects that reached the environment's move destination (None: that cannot be seen);
-    ``logs()`` is the tail of every service's log."""
+    """``fingerprint()`` names every server process with its start time, and so changes when one dies or restarts;
+    ``arrivals()`` counts the objects that reached the environment's move destination (None: that cannot be
+    seen); ``logs()`` is the tail of every service's log."""
 
     target: Target
     fingerprint: Callable[[], str]

@@ -8,7 +8,6 @@ import re
 import string
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -214,7 +213,7 @@ def write(target: Target, folder: Path) -> Path:
     head: dict[str, object] = {
         "name": target.name,
         "called_aet": target.called_aet,
-        "doors": [_url(door) for door in target.doors],
+        "doors": [str(door) for door in target.doors],
         "ca": target.ca,
         "server_name": target.server_name,
         "verify_server": target.verify_server,
@@ -239,10 +238,6 @@ def write(target: Target, folder: Path) -> Path:
     path = folder / "target.toml"
     path.write_text("\n".join(_section(name, values, folder) for name, values in sections.items()))
     return path
-
-
-def _url(door: Door) -> str:
-    return str(replace(door, host=f"[{door.host}]") if ":" in door.host else door)
 
 
 def _paths(keys: KeyPair | None) -> dict[str, object]:

@@ -37,7 +37,8 @@ class Door:
 
     def __str__(self) -> str:
         scheme = {"dicom": ("dicom", "dicoms"), "web": ("http", "https")}[self.service][self.tls]
-        return f"{scheme}://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host  # RFC 3986 3.2.2
+        return f"{scheme}://{host}:{self.port}"
 
 
 @dataclass(frozen=True)

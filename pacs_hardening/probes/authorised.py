@@ -117,12 +117,21 @@ class Authorised:
         self.proofs += 1
         return answer
 
+    def page(self) -> Answer:
+        """The web door serves a user: its REST root, or else its QIDO-RS search for a patient whom nobody has."""
+        routes = self.target.routes
+        if "rest" in routes:
+            return self.web(routes["rest"])
+        if "qido" in routes:
+            return self.web(f"{routes['qido']}?PatientID={operations.nobody()}")
+        raise Unmeasurable("the target names no route (rest or qido) by which its web door could be seen to serve")
+
     def pulse(self) -> None:
         """The archive is alive and serves: C-ECHO and C-FIND, and its web door where it has one."""
         if self.target.doors_of("dicom"):
             self.succeeds(operations.echo(), operations.find("STUDY"))
-        if self.target.doors_of("web") and "rest" in self.target.routes:
-            self.web(self.target.routes["rest"])
+        if self.target.doors_of("web"):
+            self.page()
 
 
 def plant(authorised: Authorised) -> Specimen:

@@ -296,5 +296,5 @@ def test_reveals_no_product_version(target: Target, authorised: Authorised) -> N
             raise Violation("no product version", f"{match.group()!r} in {where}", (f"{where}: {match.group()}",))
     if target.doors_of("dicom"):
         authorised.echo()
-    if "rest" in target.routes:
-        authorised.web(target.routes["rest"])
+    if target.doors_of("web"):
+        authorised.page()

@@ -58,7 +58,7 @@ def test_refuses_plaintext_http(target: Target, authorised: Authorised) -> None:
         answer = speaks_http(door, target)
         if answer:
             raise Violation("no HTTP answer in plaintext", f"{door} answered {answer}", (f"{door}: {answer}",))
-    authorised.web(target.routes["rest"])
+    authorised.page()
 
 
 def _no_obsolete_version(service: str, target: Target, scan: Scan) -> None:
@@ -98,7 +98,7 @@ def test_refuses_obsolete_tls_http(target: Target, authorised: Authorised, scan:
     client -> ClientHello of each old version, with every suite it ever had; archive -> TLS alert.
     """
     _no_obsolete_version("web", target, scan)
-    authorised.web(target.routes["rest"])
+    authorised.page()
 
 
 @control(
@@ -127,7 +127,7 @@ def _prove_each_service(target: Target, authorised: Authorised) -> None:
     if target.doors_of("dicom"):
         authorised.echo()
     if target.doors_of("web"):
-        authorised.web(target.routes["rest"])
+        authorised.page()
 
 
 def _only_profile_suites(service: str, target: Target, scan: Scan, profile: Profile) -> None:
@@ -171,7 +171,7 @@ def test_offers_only_profile_cipher_suites_http(
     client -> ClientHello with each suite alone; archive -> completes only those of the profile.
     """
     _only_profile_suites("web", target, scan, profile)
-    authorised.web(target.routes["rest"])
+    authorised.page()
 
 
 @pytest.mark.parametrize("service", ["dicom", "web"])
@@ -202,7 +202,7 @@ def test_presents_trusted_certificate(target: Target, authorised: Authorised, se
     if service == "dicom":
         authorised.echo()
     else:
-        authorised.web(target.routes["rest"])
+        authorised.page()
 
 
 @control(

@@ -368,7 +368,7 @@ def test_other_weaknesses_of_authorisation() -> None:
 
 def test_plaintext_door_exists_by_weakness_only(hardened: Running) -> None:
     assert all(door.tls for door in hardened.target.doors)
-    with running("plaintext-dicom") as it:
+    with running("plaintext-dimse") as it:
         assert ask(associate(it, it.target.nodes["all"], tls=False), "echo") == [0]
 
 

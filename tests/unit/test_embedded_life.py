@@ -161,7 +161,7 @@ def test_tls_weakness(tmp_path: Path, service: str, weakness: str, change: Any, 
 
 @pytest.mark.parametrize("defect", ["expired", "wrong-name", "self-signed", "rsa1024"])
 def test_server_certificate_weakness(tmp_path: Path, defect: str) -> None:
-    with start(environment(f"server-{defect}"), tmp_path) as it, pytest.raises(ssl.SSLError):
+    with start(environment(f"certificate-{defect}"), tmp_path) as it, pytest.raises(ssl.SSLError):
         shake_hands(it, "web")
 
 

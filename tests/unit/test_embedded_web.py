@@ -224,5 +224,5 @@ def test_other_weaknesses() -> None:
         assert "x-content-type-options" not in ask(it, "/system")[1]
     with running("banner") as it:
         assert "Python" in ask(it, "/", "GET", None)[1]["server"]
-    with running("plaintext-web") as it:
+    with running("plaintext-http") as it:
         assert [door.tls for door in it.target.doors_of("web")] == [True, False]

@@ -150,6 +150,7 @@ class Listener:
 def _swallow(connection: Connection) -> None:
     """Read and say nothing until the peer leaves. Raises OSError then."""
     connection.within(float("inf"))
+    connection.sock.settimeout(None)
     while connection.sock.recv(4096):
         pass
     raise ConnectionAbortedError("the peer left")
