@@ -8,7 +8,10 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import NoReturn
 
 from .model import BadInput, Unmeasurable
 
@@ -37,14 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(4, f"ERROR: {message}\n")  # argparse says 2, which is pytest's word for "interrupted"
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pacs-hardening",
         description="Proves from outside that a DICOM archive refuses whom it must refuse and serves whom it must.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     commands.add_parser("gate", add_help=False, help="judge an archive (gate --help lists its options)")
     listing = commands.add_parser("catalogue", help="print every control and what refutes it, as Markdown")
     listing.set_defaults(run=catalogue)
@@ -61,7 +69,10 @@ def gate(arguments: list[str]) -> int:
 
     from .catalogue import suite
 
-    aimed = any(a.split("=")[0] in ("--environment", "--target", "-h", "--help") for a in arguments)
+    if {"-h", "--help"} & {*arguments}:
+        print(_gate_help())
+        return 0
+    aimed = any(a.split("=")[0] in ("--environment", "--target") for a in arguments)
     home = suite()
     sys.path.insert(0, str(home))  # so that controls of the user's own, in any folder, find the fixtures
     given = [] if aimed else ["--environment", "orthanc"]
@@ -73,6 +84,16 @@ def gate(arguments: list[str]) -> int:
     quiet = [*(word for name in without for word in ("-p", f"no:{name}")), "--assert=plain", "-q", "--no-header"]
     status = pytest.main([*base, *quiet, *given, *arguments])
     return int(status)
+
+
+def _gate_help() -> str:
+    """Our own options, out of the many that ``pytest --help`` lists."""
+    import pytest
+
+    with redirect_stdout(StringIO()) as said:
+        pytest.main(["--help", "-p", "pacs_hardening", "--assert=plain", "-p", "no:warnings"])
+    ours = said.getvalue().partition("judge a DICOM archive:\n")[2].partition("\n\n")[0]
+    return f"usage: pacs-hardening gate [OPTIONS] [any pytest argument]\n\n{ours}\n\n{EPILOG}"
 
 
 def _is_path(argument: str, before: str) -> bool:

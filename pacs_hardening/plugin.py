@@ -38,9 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--target", metavar="URL_OR_FILE", help="judge an archive that runs: dicoms://host:port?… or a file"
     )
-    group.addoption("--profile", metavar="NAME", default="baseline", help="thresholds: baseline or strict")
+    group.addoption("--profile", metavar="NAME", default="baseline", help="thresholds: baseline (default) or strict")
     group.addoption(
-        "--allow", choices=_words(Impact), help="highest impact on the target (default: passive; all on an environment)"
+        "--allow",
+        choices=_words(Impact),
+        help="highest impact on the target (default: passive; on an environment everything)",
     )
     group.addoption("--fail-on", choices=_words(Severity), default="info", help="lowest severity that fails the gate")
     group.addoption("--waivers", metavar="FILE", type=Path, help="TOML file of waived failures")
