@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,9 @@ def connect() -> Iterator[Api]:
     """The engine that DOCKER_HOST names, or the local one. Raises Unmeasurable where none answers."""
     where = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
     try:
+        if where.startswith("unix:"):  # docker 7 leaves a socket open when nobody listens
+            with socket.socket(socket.AF_UNIX) as trial:
+                trial.connect("/" + where.removeprefix("unix:").lstrip("/"))
         api = docker.APIClient(**docker.utils.kwargs_from_env(), version="auto", timeout=TIMEOUT_S)
     except (DockerException, OSError) as error:
         raise Unmeasurable(f"no container engine answers at {where}: {error}") from error
