@@ -118,7 +118,7 @@ def api() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def folder(api: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of environments that holds ``tiny``."""
     root = tmp_path_factory.mktemp("environments")
     for name, text in FILES.items():
@@ -129,7 +129,7 @@ def folder(api: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running(folder: Path) -> Iterator[Running]:
+def running(folder: Path, api: Any) -> Iterator[Running]:
     with Environment.load("tiny", folder).start() as found:
         yield found
 
@@ -215,6 +215,7 @@ def test_the_fingerprint_tells_when_a_service_died(folder: Path, api: Any) -> No
         assert mine.fingerprint() != before
 
 
+@pytest.mark.usefixtures("api")
 def test_a_door_that_only_the_weakness_opens_comes_last(folder: Path) -> None:
     with Environment.load("tiny", folder).start("bypass") as weak:
         assert weak.target.name == "tiny+bypass"
