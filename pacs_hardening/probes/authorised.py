@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pydicom.dataset import Dataset
 
-from ..model import Inapplicable, Node, Specimen, Target, Unmeasurable, User
+from ..model import Inapplicable, Node, NotPermitted, Specimen, Target, Unmeasurable, User
 from ..wire import operations, tls
 from ..wire.http import Answer, request
 from ..wire.pdu import ProtocolError
@@ -22,8 +22,8 @@ from .association import Attempt, Outcome, Peer, first_door, knock
 class Authorised:
     """What the target's own nodes and users can do; each kind of success is shown once a run.
 
-    ``proofs`` counts the successes that were asked for. Every method raises Unmeasurable where the
-    authorised peer does not succeed.
+    ``proofs`` counts the successes that were asked for. Every method raises Unmeasurable where the authorised
+    peer does not succeed, NotPermitted where the user of the suite did not say who else there is.
     """
 
     def __init__(self, target: Target) -> None:
@@ -32,13 +32,14 @@ class Authorised:
         self._shown: dict[str, Attempt] = {}
 
     def node(self, role: str) -> Node:
+        """Raises Unmeasurable without a node ``all``: no positive control is possible then."""
         if role not in self.target.nodes:
-            raise Unmeasurable(f"the target names no authorised node '{role}'")
+            raise (Unmeasurable if role == "all" else NotPermitted)(f"the target names no node '{role}'")
         return self.target.nodes[role]
 
     def user(self) -> User:
         if not self.target.users:
-            raise Unmeasurable("the target names no web user")
+            raise NotPermitted("the target names no web user, so nobody could be seen to be served")
         return next(iter(self.target.users.values()))
 
     def succeeds(self, *operations: Operation, role: str = "all") -> Attempt:
@@ -130,7 +131,7 @@ class Authorised:
         """The archive is alive and serves: C-ECHO and C-FIND, and its web door where it has one."""
         if self.target.doors_of("dicom"):
             self.succeeds(operations.echo(), operations.find("STUDY"))
-        if self.target.doors_of("web"):
+        if self.target.doors_of("web") and self.target.users:
             self.page()
 
 

@@ -33,7 +33,12 @@ def test_refuses_unknown_calling_ae(target: Target, authorised: Authorised) -> N
 
     stranger -> A-ASSOCIATE-RQ; archive -> A-ASSOCIATE-RJ, A-ABORT, TLS alert or close.
     """
-    unknown = [(door, peer) for door, peer in strangers(target) if peer.aet != authorised.node("all").aet.encode()]
+    node = authorised.node("all")
+    renamed = Peer(
+        "the certificate of an authorised node, with an AE title of nobody", b"X-NOBODY", node.keys, node.identity
+    )
+    unknown = [(door, peer) for door, peer in strangers(target) if peer.aet != node.aet.encode()]
+    unknown.append((first_door(target, "dicom"), renamed))
     must_refuse_association(knock(target, peer, door=door) for door, peer in unknown)
     authorised.echo()
 
