@@ -38,7 +38,8 @@ class Entity(ApplicationEntity):
     """An application entity whose own requests (C-MOVE) leave no socket behind."""
 
     def _create_socket(self, assoc: Association, address: AddressInformation, tls_args: Any) -> AssociationSocket:
-        return ClosingSocket(assoc, address=address)
+        # pynetdicom binds to all addresses even before it connects (transport.py, AssociationSocket).
+        return ClosingSocket(assoc, address=AddressInformation.from_addr_port("127.0.0.1", 0))
 
 
 class PrimedSocket(ClosingSocket):
