@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..model import Door, Target
 from ..wire.scu import Operation
@@ -28,7 +29,7 @@ def strangers(target: Target) -> Iterator[tuple[Door, Peer]]:
                 Peer("a peer without certificate, with the AE title of an authorised node", authorised.aet.encode()),
             )
         if unknown is not None and door.tls and unknown.keys is not None:
-            yield door, Peer.of(unknown)
+            yield door, replace(Peer.of(unknown), label="a device with a certificate, unknown to the archive")
 
 
 def tried_by_strangers(target: Target, operation: Operation) -> list[Attempt]:

@@ -59,19 +59,23 @@ def _failure(findings: Sequence[Finding], width: int, colour: bool) -> list[str]
     control = findings[0].control
     lines = _painted([f"FAIL  {control.id}  {control.severity.name}"], "FAIL", colour)
     lines += _wrap("Requirement", " ".join(control.requirement.split("\n\n")[0].split()), width)
-    for finding in findings[:MAX_CASES]:
+    for number, finding in enumerate(findings[:MAX_CASES]):
         if finding.case:
             lines += _wrap("Case", clean(finding.case, MAX_LINE), width)
-        lines += _wrap("Expected", clean(finding.expected, MAX_LINE), width)
+        if not number or finding.expected != findings[0].expected:
+            lines += _wrap("Expected", clean(finding.expected, MAX_LINE), width)
         lines += _wrap("Actual", clean(finding.actual, MAX_LINE), width)
-        evidence = [clean(line, MAX_LINE) for line in finding.evidence[:MAX_EVIDENCE]]
-        if len(finding.evidence) > MAX_EVIDENCE:
-            evidence.append(f"… and {len(finding.evidence) - MAX_EVIDENCE} more lines")
-        lines += _column("Evidence", evidence, width)
+        if not number:  # of the further cases, findings.json has the evidence
+            evidence = [clean(line, MAX_LINE) for line in finding.evidence[:MAX_EVIDENCE]]
+            if len(finding.evidence) > MAX_EVIDENCE:
+                evidence.append(f"… and {len(finding.evidence) - MAX_EVIDENCE} more lines")
+            lines += _column("Evidence", evidence, width)
     if len(findings) > MAX_CASES:
         more = ", ".join(clean(finding.case, 60) for finding in findings[MAX_CASES:])
         lines += _wrap("More cases", clean(more, MAX_LINE), width)
-    fixes = dict.fromkeys(clean(line, MAX_LINE) for finding in findings for line in finding.fix)
+    fixes = list(dict.fromkeys(clean(line, MAX_LINE) for finding in findings for line in finding.fix))
+    if len(fixes) > 1:
+        fixes = ["whichever of these applies:", *(f"- {fix}" for fix in fixes)]
     lines += _column("What to change", fixes, width)
     return lines + _wrap("References", ", ".join(control.references), width)
 
