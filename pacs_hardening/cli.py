@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import tempfile
@@ -82,11 +83,27 @@ def gate(arguments: list[str]) -> int:
     # Warnings are for those who develop the suite: they must not turn a verdict into another exit status.
     without = ("cacheprovider", "warnings", "unraisableexception", "threadexception")
     quiet = [*(word for name in without for word in ("-p", f"no:{name}")), "--assert=plain", "-q", "--no-header"]
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)  # what was meant for other tests must not choose controls
+    ending = _Ending()
     try:
-        return int(pytest.main([*base, *quiet, *given, *arguments]))
+        status = int(pytest.main([*base, *quiet, *given, *arguments], plugins=[ending]))
     except BrokenPipeError:  # nobody reads the verdict any more: it is not given
         sys.stderr.close()
         return 10
+    if status == 0 and not ending.reached:
+        print("ERROR: no verdict was reached, which is not a pass", file=sys.stderr)
+        return 10
+    return status
+
+
+class _Ending:
+    """Knows whether pytest got as far as to judge: ``--version`` and the like end before, and well."""
+
+    reached = False
+
+    def pytest_sessionfinish(self) -> None:
+        self.reached = True
 
 
 def _gate_help() -> str:

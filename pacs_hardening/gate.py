@@ -16,6 +16,7 @@ from .model import (
     Finding,
     Impact,
     Inapplicable,
+    Missing,
     NotPermitted,
     Run,
     Severity,
@@ -47,6 +48,7 @@ class Gate:
     waivers: tuple[Waiver, ...] = ()
     findings: list[Finding] = field(default_factory=list)
     expected_items: int = 0
+    deselected: set[str] = field(default_factory=set)
     aborted: str = ""
     running: Running | None = None
     authorised: Authorised | None = None
@@ -156,9 +158,11 @@ class Gate:
             fix = self.environment.fixes(control.id) if self.environment else ()
             evidence = (*error.evidence,)
             finding = replace(finding, status=Status.FAIL, expected=error.expected, actual=error.actual, fix=fix)
-            finding = self._waived(replace(finding, evidence=evidence))
+            finding = self._waived(replace(finding, evidence=evidence, also=error.also))
         elif isinstance(error, Inapplicable | NotPermitted):
             status = Status.NOT_APPLICABLE if isinstance(error, Inapplicable) else Status.NOT_RUN
+            if isinstance(error, Missing) and control.severity is Severity.CRITICAL:
+                status = Status.ERROR
             finding = replace(finding, status=status, actual=str(error))
         elif error is not None:
             words = str(error) if isinstance(error, Unmeasurable) else f"{type(error).__name__}: {error}"
@@ -178,8 +182,12 @@ class Gate:
         aborted = self.aborted
         if not aborted and len(self.findings) < self.expected_items:
             aborted = f"{self.expected_items - len(self.findings)} of {self.expected_items} controls did not run"
-        verdict = judge(self.findings, fail_on=self.fail_on, aborted=aborted, required=self.profile.required)
+        unasked = len(self.deselected - {finding.control.id for finding in self.findings})
+        required = self.profile.required
+        verdict = judge(self.findings, fail_on=self.fail_on, aborted=aborted, required=required, partial=unasked)
         suite = {"python": sys.version.split()[0], **{name: version(name) for name in SUITE}}
         doors = ", ".join(map(str, self.target.doors)) if self.target else ""
         facts = {"doors": doors, "profile": self.profile.name}
+        if unasked:
+            facts["deselected"] = f"{unasked} controls"
         return Run(self.name, tuple(self.findings), verdict, suite, facts, self.seconds)

@@ -17,6 +17,7 @@ from .profiles import load as load_profile
 from .report import json_report, junit, terminal
 
 GATE = pytest.StashKey[Gate]()
+REPORTS = {"findings.json": json_report.render, "junit.xml": junit.render}
 LETTERS = {
     Status.PASS: ("passed", "."),
     Status.FAIL: ("failed", "F"),
@@ -51,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     try:
+        _clear_report(config.getoption("report"))
         gate = _gate(config)
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
@@ -80,10 +82,21 @@ def _gate(config: pytest.Config) -> Gate | None:
     )
     if gate.environment is not None:
         gate.start = gate.environment.start(weakness)  # checks everything; starts when it is entered
-    report = config.getoption("report")
-    if report is not None and report.exists() and not report.is_dir():
-        raise BadInput(f"--report {report}: not a folder")
     return gate
+
+
+def _clear_report(folder: Path | None) -> None:
+    """What an earlier run wrote must not be taken for the verdict of this one, however it ends."""
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in REPORTS:
+            (folder / name).unlink(missing_ok=True)
+            (folder / f"{name}.new").write_text("")
+            (folder / f"{name}.new").unlink()
+    except OSError as error:
+        raise BadInput(f"--report {folder}: not a folder that can be written to ({error.strerror})") from error
 
 
 def _control(item: pytest.Item) -> Control | None:
@@ -104,8 +117,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError("controls need something to aim at: --environment NAME or --target URL_OR_FILE")
         return
     _read_waivers(config, gate, controls)
+    others = [item for item in items if _control(item) is None]
+    if others:
+        config.hook.pytest_deselected(items=others)
     items[:] = sorted(controls, key=_impact)
     gate.expected_items = len(items)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """What ``-k`` leaves out is said in the verdict."""
+    gate = items[0].config.stash.get(GATE, None) if items else None
+    if gate is not None:
+        gate.deselected |= {control.id for item in items if (control := _control(item))}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Controls that could not even be read are missing evidence, whatever pytest is told to do about them."""
+    report = yield
+    gate = collector.config.stash.get(GATE, None)
+    if gate is not None and report.failed:
+        gate.aborted = f"{collector.nodeid} could not be collected"
+    return report
 
 
 def _impact(item: pytest.Item) -> Impact:
@@ -183,10 +218,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = gate.result()
     session.exitstatus = run.verdict.exit_status
     folder = session.config.getoption("report")
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "findings.json").write_text(json_report.render(run))
-        (folder / "junit.xml").write_text(junit.render(run))
+    for name, render in REPORTS.items() if folder is not None else ():
+        (folder / f"{name}.new").write_text(render(run))
+        (folder / f"{name}.new").replace(folder / name)
 
 
 @pytest.hookimpl(tryfirst=True)

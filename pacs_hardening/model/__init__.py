@@ -5,6 +5,7 @@ from .finding import (
     BadInput,
     Finding,
     Inapplicable,
+    Missing,
     NotPermitted,
     Run,
     Status,
@@ -17,7 +18,7 @@ from .finding import (
 from .target import Door, Identity, KeyPair, Node, Secret, Specimen, Target, User
 
 __all__ = [
-    "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Node",
+    "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Missing", "Node",
     "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "User", "Verdict",
     "Violation", "by_control", "control", "control_of", "judge",
 ]  # fmt: skip

@@ -23,10 +23,11 @@ WORST_FIRST = (Status.FAIL, Status.ERROR, Status.WAIVED, Status.NOT_RUN, Status.
 
 
 class Violation(AssertionError):
-    """The requirement does not hold. The only exception that means FAIL."""
+    """The requirement does not hold. The only exception that means FAIL. ``also``: further facts, each of which
+    would be a violation by itself (another door, another peer)."""
 
-    def __init__(self, expected: str, actual: str, evidence: Iterable[str] = ()) -> None:
-        self.expected, self.actual, self.evidence = expected, actual, tuple(evidence)
+    def __init__(self, expected: str, actual: str, evidence: Iterable[str] = (), also: Iterable[str] = ()) -> None:
+        self.expected, self.actual, self.evidence, self.also = expected, actual, tuple(evidence), tuple(also)
         super().__init__(f"expected {expected}; actual {actual}")
 
 
@@ -36,6 +37,11 @@ class Inapplicable(Exception):
 
 class NotPermitted(Exception):
     """What the control needs was not given or not allowed. The only exception that means NOT_RUN."""
+
+
+class Missing(NotPermitted):
+    """The user of the suite did not say what the control needs to know. NOT_RUN, and ERROR for a critical control:
+    what was left out must not turn an open archive into a pass."""
 
 
 class Unmeasurable(Exception):
@@ -56,6 +62,7 @@ class Finding:
     expected: str = ""
     actual: str = ""
     evidence: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     fix: tuple[str, ...] = ()
     duration_s: float = 0.0
 
@@ -95,12 +102,18 @@ def by_control(findings: Iterable[Finding]) -> dict[str, Status]:
 
 
 def judge(
-    findings: Sequence[Finding], *, fail_on: Severity = Severity.INFO, aborted: str = "", required: Iterable[str] = ()
+    findings: Sequence[Finding],
+    *,
+    fail_on: Severity = Severity.INFO,
+    aborted: str = "",
+    required: Iterable[str] = (),
+    partial: int = 0,
 ) -> Verdict:
     """The verdict over a whole run; fails closed.
 
     0 only if at least one control was measured, none failed at or above ``fail_on``, nothing stayed
-    unmeasured, every id in ``required`` was measured, and the run was not ``aborted`` (its reason).
+    unmeasured, every id in ``required`` was measured, and the run was not ``aborted`` (its reason). ``partial``
+    is the number of controls that were deselected.
     """
     failed = [f for f in findings if f.status is Status.FAIL and f.control.severity >= fail_on]
     if failed:
@@ -120,4 +133,7 @@ def judge(
         return Verdict("inconclusive", 10, "no control was measured")
     if any(f.status in (Status.FAIL, Status.WAIVED) for f in findings):
         return Verdict("pass", 0, "Nothing that counts for this gate was found open.")
+    left_out = sorted(control for control, status in statuses.items() if status is Status.NOT_RUN)
+    if left_out or partial:
+        return Verdict("pass", 0, f"What was asked holds; {partial + len(left_out)} controls were not asked.")
     return Verdict("pass", 0, "Every stranger was refused and every authorised node was served.")

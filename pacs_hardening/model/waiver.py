@@ -16,7 +16,7 @@ _KEYS = {"control", "target", "reason", "owner", "expires", "evidence"}
 @dataclass(frozen=True)
 class Waiver:
     """``control`` is an id, with ``[case]`` or without; ``target`` a pattern as in a shell; ``evidence`` words that
-    what was seen must contain, so that the waiver does not cover another failure of the same control."""
+    everything that was seen ("Actual") must contain, so that the waiver covers no other failure of the control."""
 
     control: str
     target: str
@@ -26,9 +26,9 @@ class Waiver:
     evidence: str = ""
 
     def covers(self, finding: Finding, target: str) -> bool:
-        seen = " ".join((finding.actual, *finding.evidence))
         named = self.control in (finding.control.id, finding.key)
-        return named and fnmatchcase(target, self.target) and self.evidence in seen
+        each = (finding.actual, *finding.also)  # of several open doors, the words must name every one
+        return named and fnmatchcase(target, self.target) and all(self.evidence in seen for seen in each)
 
 
 def parse(text: str, source: str, *, known: Iterable[str], today: date) -> tuple[Waiver, ...]:

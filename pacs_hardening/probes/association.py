@@ -36,8 +36,8 @@ class Peer:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What one peer got at one door. ``datasets`` are the data sets it received, raw; ``stage`` is where a
-    refusal came."""
+    """What one peer got at one door. ``datasets`` are the data sets it received, raw, ``received`` the
+    bytes of data sets in all, whole or not; ``stage`` is where a refusal came."""
 
     peer: Peer
     door: Door
@@ -46,6 +46,7 @@ class Attempt:
     how: str
     stage: str = ""
     datasets: tuple[bytes, ...] = ()
+    received: int = 0
     completed: int = 0
     accepted: pdu.Accepted | None = None
     transcript: tuple[str, ...] = ()
@@ -94,7 +95,9 @@ def knock(
     except Silent as silence:
         outcome, how, stage = Outcome.SILENT, str(silence), ""
     except pdu.ProtocolError as error:
-        raise Unmeasurable(f"{door} does not answer in DICOM: {error}") from error
+        if not exchange.received:
+            raise Unmeasurable(f"{door} does not answer in DICOM: {error}") from error
+        outcome, how, stage = Outcome.REFUSED, f"nonsense: {error}", asked  # but bytes of data sets came before it
     return Attempt(
         peer,
         door,
@@ -103,6 +106,7 @@ def knock(
         how,
         stage,
         tuple(exchange.datasets),
+        exchange.received,
         exchange.completed,
         accepted,
         tuple(session.transcript),

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pydicom.dataset import Dataset
 
-from ..model import Inapplicable, Node, NotPermitted, Specimen, Target, Unmeasurable, User
+from ..model import Door, Inapplicable, Missing, Node, Specimen, Target, Unmeasurable, User
 from ..wire import operations, tls
 from ..wire.http import Answer, request
 from ..wire.pdu import ProtocolError
@@ -23,7 +23,7 @@ class Authorised:
     """What the target's own nodes and users can do; each kind of success is shown once a run.
 
     ``proofs`` counts the successes that were asked for. Every method raises Unmeasurable where the authorised
-    peer does not succeed, NotPermitted where the user of the suite did not say who else there is.
+    peer does not succeed, Missing where the user of the suite did not say who else there is.
     """
 
     def __init__(self, target: Target) -> None:
@@ -34,17 +34,17 @@ class Authorised:
     def node(self, role: str) -> Node:
         """Raises Unmeasurable without a node ``all``: no positive control is possible then."""
         if role not in self.target.nodes:
-            raise (Unmeasurable if role == "all" else NotPermitted)(f"the target names no node '{role}'")
+            raise (Unmeasurable if role == "all" else Missing)(f"the target names no node '{role}'")
         return self.target.nodes[role]
 
     def user(self) -> User:
         if not self.target.users:
-            raise NotPermitted("the target names no web user, so nobody could be seen to be served")
+            raise Missing("the target names no web user, so nobody could be seen to be served")
         return next(iter(self.target.users.values()))
 
-    def succeeds(self, *operations: Operation, role: str = "all") -> Attempt:
-        """Perform ``operations`` as the node of ``role``, now."""
-        attempt = knock(self.target, Peer.of(self.node(role)), *operations)
+    def succeeds(self, *operations: Operation, role: str = "all", door: Door | None = None) -> Attempt:
+        """Perform ``operations`` as the node of ``role``, now; by default at the first DICOM door."""
+        attempt = knock(self.target, Peer.of(self.node(role)), *operations, door=door)
         if attempt.outcome is not Outcome.SERVED:
             raise Unmeasurable(f"positive control failed: {attempt.said}")
         self.proofs += 1
@@ -87,11 +87,16 @@ class Authorised:
     def store(self, role: str = "all") -> None:
         self._once(operations.store(operations.synthetic_object()), role)
 
-    def store_many(self, series: Specimen, count: int) -> None:
-        """Store ``count`` instances of one series, over four associations side by side."""
+    def store_many(self, count: int, level: str) -> dict[str, str]:
+        """Store ``count`` studies of one patient, or (``IMAGE``) instances of one series, over four associations side
+        by side. Returns the keys of a query that matches all of them."""
+        first = operations.synthetic_object()
+        series = Specimen(str(first.PatientID), str(first.StudyInstanceUID), str(first.SeriesInstanceUID), "", "")
         objects = [operations.synthetic_object(specimen=series) for _ in range(count)]
         for dataset in objects:
             dataset.SOPInstanceUID = operations.new_uid()
+            if level == "STUDY":
+                dataset.StudyInstanceUID, dataset.SeriesInstanceUID = operations.new_uid(), operations.new_uid()
         peer, lanes = Peer.of(self.node("all")), 4
         batches = [[operations.store(dataset) for dataset in objects[lane::lanes]] for lane in range(lanes)]
         with ThreadPoolExecutor(lanes) as pool:
@@ -100,39 +105,54 @@ class Authorised:
             if attempt.outcome is not Outcome.SERVED:
                 raise Unmeasurable(f"positive control failed: {attempt.said}")
         self.proofs += 1
+        if level == "STUDY":
+            return {"PatientID": series.patient_id, "StudyInstanceUID": ""}
+        return {"StudyInstanceUID": series.study, "SeriesInstanceUID": series.series, "SOPInstanceUID": ""}
+
+    def is_not_offered(self, operation: Operation) -> bool:
+        """The presentation context is refused to the authorised node too: the archive has no such service."""
+        attempt = knock(self.target, Peer.of(self.node("all")), operation)
+        return attempt.how.startswith("presentation context refused")
 
     def web(
-        self, route: str, *, method: str = "GET", headers: dict[str, str] | None = None, body: bytes = b""
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        door: Door | None = None,
     ) -> Answer:
-        """An answer of 2xx on ``route`` (a path) to a user who logs in."""
-        door = first_door(self.target, "web")
+        """An answer of 2xx on ``path`` to a user who logs in; by default at the first web door."""
+        door, user = door or first_door(self.target, "web"), self.user()
         context = tls.client(None, self.target) if door.tls else None
+        name = self.target.server_name
+        asked = f"{method} {path} at {door}"
         try:
-            answer = request(
-                door, method, route, context, user=self.user(), headers=headers, body=body, name=self.target.server_name
-            )
+            answer = request(door, method, path, context, user=user, headers=headers, body=body, name=name)
         except (Refused, Silent, ProtocolError) as error:
-            raise Unmeasurable(f"positive control failed: {method} {route} at {door}: {error}") from error
+            raise Unmeasurable(f"positive control failed: {asked}: {error}") from error
         if not 200 <= answer.status < 300:
-            raise Unmeasurable(f"positive control failed: {method} {route} at {door} answers {answer.status}")
+            raise Unmeasurable(f"positive control failed: {asked} answers {answer.status}")
         self.proofs += 1
         return answer
 
-    def page(self) -> Answer:
+    def page(self, door: Door | None = None) -> Answer:
         """The web door serves a user: its REST root, or else its QIDO-RS search for a patient whom nobody has."""
         routes = self.target.routes
-        if "rest" in routes:
-            return self.web(routes["rest"])
-        if "qido" in routes:
-            return self.web(f"{routes['qido']}?PatientID={operations.nobody()}")
-        raise Unmeasurable("the target names no route (rest or qido) by which its web door could be seen to serve")
+        if routes.get("rest"):
+            return self.web(routes["rest"], door=door)
+        if routes.get("qido"):
+            return self.web(f"{routes['qido']}?PatientID={operations.nobody()}", door=door)
+        raise Missing("the target names no route (rest or qido) by which its web door could be seen to serve")
 
     def pulse(self) -> None:
-        """The archive is alive and serves: C-ECHO and C-FIND, and its web door where it has one."""
-        if self.target.doors_of("dicom"):
-            self.succeeds(operations.echo(), operations.find("STUDY"))
-        if self.target.doors_of("web") and self.target.users:
-            self.page()
+        """The archive is alive and serves at every door: a door that refuses everybody proves nothing by refusing
+        strangers. C-ECHO and C-FIND on DICOM doors, a page on web doors."""
+        for door in self.target.doors_of("dicom"):
+            self.succeeds(operations.echo(), operations.find("STUDY"), door=door)
+        for door in self.target.doors_of("web") if self.target.users else ():
+            self.page(door)
 
 
 def plant(authorised: Authorised) -> Specimen:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..model import Door, Target
+from ..model import Door, Missing, Target, Unmeasurable
 from ..wire.scu import Operation
 from .association import Attempt, Peer, knock
 
@@ -32,6 +32,23 @@ def strangers(target: Target) -> Iterator[tuple[Door, Peer]]:
             yield door, replace(Peer.of(unknown), label="a device with a certificate, unknown to the archive")
 
 
-def tried_by_strangers(target: Target, operation: Operation) -> list[Attempt]:
-    """``operation`` as each stranger at each door."""
-    return [knock(target, peer, operation, door=door) for door, peer in strangers(target)]
+def tried_by_strangers(target: Target, *operations: Operation) -> Iterator[Attempt]:
+    """Each of ``operations`` as each stranger at each door. What could not be measured is raised at the end, so
+    that it does not hide what was."""
+    unmeasured: Unmeasurable | None = None
+    for operation in operations:
+        for door, peer in strangers(target):
+            try:
+                yield knock(target, peer, operation, door=door)
+            except Unmeasurable as error:
+                unmeasured = unmeasured or error
+    if unmeasured is not None:
+        raise unmeasured
+
+
+def demand_stranger(target: Target) -> None:
+    """On a TLS door, peers without certificate only show that TLS refuses them; what the archive does with a good
+    certificate and no permission takes one. Raises Missing where the target names none."""
+    unknown = target.nodes.get("unknown")
+    if any(door.tls for door in target.doors_of("dicom")) and (unknown is None or unknown.keys is None):
+        raise Missing("the target names no node 'unknown': a certificate of its CA that may do nothing here")

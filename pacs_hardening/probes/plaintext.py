@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..model import Door, Target, Unmeasurable
 from ..wire import pdu, scu
-from ..wire.http import request
+from ..wire.http import Oversized, request
 from ..wire.operations import echo
 from ..wire.session import Refused, Session, Silent
 
@@ -31,20 +31,29 @@ def speaks_dicom(door: Door, target: Target) -> str:
 
 
 def speaks_http(door: Door, target: Target) -> str:
-    """What the door answers to an HTTP request in plaintext; "" where it refuses to talk.
+    """What the door answers to HTTP requests in plaintext, for ``/`` and every named route; "" where it refuses
+    to talk, or sends all of them on to https.
 
-    400 and 426 in plaintext are how web servers say "TLS only"; so is a redirect to https. Raises
-    Unmeasurable on silence.
+    On a door that is said to have TLS, 400 and 426 are how web servers say "TLS only". Raises Unmeasurable on
+    silence, and on answers that are neither HTTP nor TLS.
     """
     plain = replace(door, tls=False)
-    try:
-        answer = request(plain, "GET", "/", None, name=target.server_name)
-    except (Refused, pdu.ProtocolError):
-        return ""
-    except Silent as silence:
-        raise Unmeasurable(f"{door} in plaintext: {silence}") from silence
-    if answer.status in (400, 426):
-        return ""
-    if answer.status in (301, 302, 307, 308) and answer.headers.get("location", "").startswith("https://"):
-        return ""
-    return f"HTTP {answer.status}"
+    for path in ("/", *(path for path in target.routes.values() if path)):
+        try:
+            answer = request(plain, "GET", path.partition("{")[0], None, name=target.server_name)
+        except Refused:
+            continue
+        except Oversized as endless:
+            return str(endless)
+        except pdu.ProtocolError as error:
+            if "\\x15\\x03" in str(error):  # a TLS alert record, see Session.receive
+                continue
+            raise Unmeasurable(f"{door} in plaintext: {error}") from error
+        except Silent as silence:
+            raise Unmeasurable(f"{door} in plaintext: {silence}") from silence
+        if door.tls and answer.status in (400, 426):
+            continue
+        if answer.status in (301, 302, 307, 308) and answer.headers.get("location", "").startswith("https://"):
+            continue
+        return f"GET {path} with HTTP {answer.status}"
+    return ""

@@ -6,14 +6,18 @@ Versions and suites are asked with sslyze, which brings an OpenSSL that still sp
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cryptography import x509
 
-from ..model import Door, KeyPair, Target, Unmeasurable
-from ..wire import tls
+from ..model import Door, KeyPair, Node, Target, Unmeasurable
+from ..wire import scu, tls
+from ..wire.operations import echo
+from ..wire.pdu import ProtocolError
 from ..wire.session import Refused, Session, Silent
 
 VERSIONS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
@@ -46,32 +50,57 @@ def scan(doors: Iterable[Door], target: Target) -> dict[Door, TlsFacts]:
         version: ScanCommand(f"{version.lower().replace(' ', '_').replace('.', '_')}_cipher_suites")
         for version in VERSIONS
     }
-    by_port = {door.port: door for door in doors}
-    scanner = Scanner(per_server_concurrent_connections_limit=8)
-    requests = [
-        ServerScanRequest(
-            server_location=ServerNetworkLocation(hostname=target.server_name, ip_address=door.host, port=door.port),
-            network_configuration=ServerNetworkConfiguration(tls_server_name_indication=target.server_name),
-            scan_commands=set(commands.values()),
+    places = {(_address(door), door.port): door for door in doors}
+
+    def scanned(at_once: int) -> dict[Door, Any]:
+        scanner = Scanner(per_server_concurrent_connections_limit=at_once)
+        scanner.queue_scans(
+            [
+                ServerScanRequest(
+                    server_location=ServerNetworkLocation(hostname=target.server_name, ip_address=ip, port=port),
+                    network_configuration=ServerNetworkConfiguration(tls_server_name_indication=target.server_name),
+                    scan_commands=set(commands.values()),
+                )
+                for ip, port in places
+            ]
         )
-        for door in by_port.values()
-    ]
-    scanner.queue_scans(requests)
-    facts = {}
-    for result in scanner.get_results():
-        door = by_port[result.server_location.port]
-        if result.scan_result is None:
-            raise Unmeasurable(f"{door}: no TLS connection could be made to scan it")
-        suites = {}
-        for version, command in commands.items():
-            attempt = getattr(result.scan_result, command.value)
-            if attempt.result is None:
-                raise Unmeasurable(f"{door}: the scan for {version} did not complete ({attempt.error_reason})")
-            suites[version] = tuple(s.cipher_suite.name for s in attempt.result.accepted_cipher_suites)
-        if not any(suites.values()):
-            raise Unmeasurable(f"{door}: not one TLS version or cipher suite was accepted")
-        facts[door] = TlsFacts(door, suites)
-    return facts
+        results = {(r.server_location.ip_address, r.server_location.port): r for r in scanner.get_results()}
+        return {door: results[place] for place, door in places.items()}
+
+    results = scanned(8)
+    # A server that knows no SSL 2.0 does not even recognise its ClientHello, and just closes.
+    since_ssl3 = [command for version, command in commands.items() if version != "SSL 2.0"]
+    if any(_closed_without_alert(result, since_ssl3) for result in results.values()):
+        # Perhaps a limit on connections and not on suites: once more, one connection at a time.
+        results = scanned(1)
+    return {door: _facts(door, result, commands) for door, result in results.items()}
+
+
+def _address(door: Door) -> str:
+    try:
+        return str(socket.getaddrinfo(door.host, door.port, type=socket.SOCK_STREAM)[0][4][0])
+    except OSError as error:
+        raise Unmeasurable(f"{door}: {error.strerror or error}") from error
+
+
+def _closed_without_alert(result: Any, commands: Iterable[str]) -> bool:
+    attempts = (getattr(result.scan_result, command, None) for command in commands)
+    rejected = [r for a in attempts if a is not None and a.result is not None for r in a.result.rejected_cipher_suites]
+    return any("alert" not in r.error_message.lower() for r in rejected)
+
+
+def _facts(door: Door, result: Any, commands: Mapping[str, str]) -> TlsFacts:
+    if result.scan_result is None:
+        raise Unmeasurable(f"{door}: no TLS connection could be made to scan it")
+    suites = {}
+    for version, command in commands.items():
+        attempt = getattr(result.scan_result, command)
+        if attempt.result is None:
+            raise Unmeasurable(f"{door}: the scan for {version} did not complete ({attempt.error_reason})")
+        suites[version] = tuple(s.cipher_suite.name for s in attempt.result.accepted_cipher_suites)
+    if not any(suites.values()):
+        raise Unmeasurable(f"{door}: not one TLS version or cipher suite was accepted")
+    return TlsFacts(door, suites)
 
 
 @dataclass(frozen=True)
@@ -82,31 +111,45 @@ class Handshake:
     refused: dict[str, str]
 
 
-def handshake(door: Door, target: Target, keys: KeyPair | None, *, patience: float = 2.0) -> Handshake:
+def handshake(door: Door, target: Target, keys: KeyPair | None, authorised: Node) -> Handshake:
     """Try to complete a handshake with ``keys`` (none: no client certificate) in TLS 1.2 and in TLS 1.3.
 
-    A server that asks in TLS 1.3 for a certificate can only refuse after the client has finished: it gets
-    ``patience`` seconds to do so. Raises Unmeasurable where neither version is spoken or nothing is answered.
+    Only versions count in which the ``authorised`` node is let through at this door. Raises Unmeasurable where
+    there is none, or nothing is answered.
     """
     accepted, refused = [], {}
     for name, version in (("TLS 1.2", ssl.TLSVersion.TLSv1_2), ("TLS 1.3", ssl.TLSVersion.TLSv1_3)):
-        context = tls.client(keys)
-        context.minimum_version = context.maximum_version = version
-        session = Session(door, context, name=target.server_name)
-        try:
-            with session:
-                if version is ssl.TLSVersion.TLSv1_3 and session.ended_by_peer(patience):
-                    refused[name] = session.transcript[-1].removeprefix("<- ")
-                else:
-                    accepted.append(name)
-        except Refused as refusal:
-            if "protocol version" not in refusal.how:
-                refused[name] = refusal.how
-        except Silent as silence:
-            raise Unmeasurable(f"{door}: {silence}") from silence
+        how = _let_through(door, target, version, keys)
+        if how and _let_through(door, target, version, authorised.keys):
+            continue  # this version is not offered, or not to anybody
+        if how:
+            refused[name] = how
+        else:
+            accepted.append(name)
     if not accepted and not refused:
-        raise Unmeasurable(f"{door} speaks neither TLS 1.2 nor TLS 1.3")
+        raise Unmeasurable(f"{door} completes neither TLS 1.2 nor TLS 1.3 with the authorised node")
     return Handshake(tuple(accepted), refused)
+
+
+def _let_through(door: Door, target: Target, version: ssl.TLSVersion, keys: KeyPair | None) -> str:
+    """How the server refused a client with ``keys``; "" where it let it through.
+
+    In TLS 1.3 a client is done before the server has looked at its certificate (RFC 8446 4.4.2). So it sends an
+    A-ASSOCIATE-RQ: an alert in answer refuses the certificate; a PDU, or a close without an alert as it comes from
+    what reads the request behind TLS, does not.
+    """
+    try:
+        with Session(door, tls.client(keys, version=version), name=target.server_name) as session:
+            if version is ssl.TLSVersion.TLSv1_3:
+                request = scu.request_for(target.called_aet.encode(), b"HANDSHAKE", None, echo())
+                session.send(request.encode(), "A-ASSOCIATE-RQ")
+                session.receive("TLS handshake")
+    except Refused as refusal:
+        if refusal.stage == "TLS handshake" and (version is ssl.TLSVersion.TLSv1_2 or "alert" in refusal.how):
+            return refusal.how
+    except (Silent, ProtocolError) as error:
+        raise Unmeasurable(f"{door}: {error}") from error
+    return ""
 
 
 @dataclass(frozen=True)
@@ -125,9 +168,7 @@ def presented(door: Door, target: Target, keys: KeyPair | None) -> Presented:
     """
     if target.ca is None:
         raise Unmeasurable("the target names no CA to verify the server certificate with")
-    strict = tls.client(keys)
-    strict.load_verify_locations(target.ca)
-    strict.check_hostname, strict.verify_mode = True, ssl.CERT_REQUIRED
+    strict = tls.client(keys, replace(target, verify_server=True))
     distrust = ""
     try:
         with Session(door, strict, name=target.server_name):

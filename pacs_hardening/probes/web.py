@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..model import Door, Inapplicable, Target, Unmeasurable, User
+from ..model import Door, Inapplicable, Missing, Target, Unmeasurable, User
 from ..wire import tls
 from ..wire.http import Answer, request
 from ..wire.pdu import ProtocolError
@@ -19,6 +19,27 @@ class WebAttempt:
     asked: str
     answer: Answer | None
     how: str
+
+    @property
+    def said(self) -> str:
+        return f"{self.asked} without login at {self.door} answers {self.how}"
+
+
+# A bare request, and one like a browser's: some servers ask only one of them for a login.
+MANNERS: tuple[dict[str, str], ...] = (
+    {},
+    {"Accept": "text/html,application/dicom+json,*/*;q=0.8", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"},
+)
+DICOM_TYPES = ("application/dicom", "multipart/related", "application/zip", "image/")
+
+
+def leaks(answer: Answer, page: Answer, target: Target) -> bool:
+    """Does ``answer``, whatever its status, hold what the authorised user got as ``page``?"""
+    kind = answer.headers.get("content-type", "")
+    names = () if target.specimen is None else (target.specimen.study, target.specimen.patient_id)
+    same = len(page.body) >= 16 and page.body in answer.body
+    named = any(name.encode() in answer.body for name in names)
+    return bool(answer.body) and (same or named or kind.startswith(DICOM_TYPES))
 
 
 def ask(
@@ -48,10 +69,13 @@ def ask(
 def route(target: Target, name: str) -> str:
     """The path of a named route, with the specimen's UIDs filled in where there is one.
 
-    Raises Inapplicable where the target has no such route.
+    Raises Inapplicable where the target has no web door, or says by an empty path that it has no such route;
+    Missing where it says nothing.
     """
-    if not target.doors_of("web") or name not in target.routes:
+    if not target.doors_of("web") or target.routes.get(name) == "":
         raise Inapplicable(f"the target has no {name} route")
+    if name not in target.routes:
+        raise Missing(f'the target does not say where its {name} route is (routes.{name}; "" if it has none)')
     specimen = target.specimen
     values = {"study": "2.25.1", "series": "2.25.2", "instance": "2.25.3"}
     if specimen is not None:

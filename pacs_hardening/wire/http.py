@@ -16,6 +16,10 @@ from .session import Refused, Session
 MAX_ANSWER = 4 << 20
 
 
+class Oversized(ProtocolError):
+    """An HTTP answer that does not end within bounds."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """Status code, headers (names in lower case; repeated ones joined by a comma) and decoded body."""
@@ -68,12 +72,17 @@ def _receive(session: Session, method: str) -> bytes:
     """Bytes up to the end of the answer, as its own headers define it (RFC 9112 6.3)."""
     data = b""
     while not _complete(data, method):
-        piece = session.some(1 << 16, "HTTP")
+        try:
+            piece = session.some(1 << 16, "HTTP")
+        except Refused:
+            if not data:
+                raise
+            break  # an answer that ends in a reset is an answer: what came did come
         if not piece:
             break
         data += piece
         if len(data) > MAX_ANSWER:
-            raise ProtocolError(f"an answer of more than {MAX_ANSWER >> 20} MiB")
+            raise Oversized(f"an answer of more than {MAX_ANSWER >> 20} MiB")
     if not data:
         raise Refused("connection closed without an answer", "HTTP")
     return data
@@ -92,11 +101,18 @@ def _complete(data: bytes, method: str) -> bool:
     return length.isdigit() and len(body) >= int(length)
 
 
+def _body(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.read()
+    except http.client.IncompleteRead as cut_short:
+        return cut_short.partial
+
+
 def _parse(data: bytes, method: str) -> Answer:
     response = http.client.HTTPResponse(_Received(data), method=method)  # type: ignore[arg-type]
     try:
         response.begin()
-        body = response.read()
+        body = _body(response)
     except (http.client.HTTPException, ValueError) as error:
         raise ProtocolError(f"not an HTTP answer: {data[:12]!r} …") from error
     fields: dict[str, str] = {}

@@ -16,7 +16,9 @@ STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 MPPS = "1.2.840.10008.3.1.2.3.3"
 PRINT_SESSION = "1.2.840.10008.5.1.1.1"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-GET, MOVE = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.2.2"
+# Query/Retrieve information models (PS3.4 C.6): Patient Root and Study Root
+GET = {"PATIENT": "1.2.840.10008.5.1.4.1.2.1.3", "STUDY": "1.2.840.10008.5.1.4.1.2.2.3"}
+MOVE = {"PATIENT": "1.2.840.10008.5.1.4.1.2.1.2", "STUDY": "1.2.840.10008.5.1.4.1.2.2.2"}
 FIND = {
     "PATIENT": "1.2.840.10008.5.1.4.1.2.1.1",
     "STUDY": "1.2.840.10008.5.1.4.1.2.2.1",
@@ -56,29 +58,31 @@ def find(level: str, keys: dict[str, str] | None = None) -> Operation:
     return Operation(f"C-FIND {level}", FIND[level], command, dimse.encode_dataset(identifier))
 
 
-def _retrieve_identifier(specimen: Specimen | None) -> Dataset:
+def _retrieve_identifier(specimen: Specimen | None, root: str) -> Dataset:
     identifier = Dataset()
     identifier.QueryRetrieveLevel = "STUDY"
+    if root == "PATIENT":  # its unique key stands above that of the study (PS3.4 C.4.2.1.4)
+        identifier.PatientID = specimen.patient_id if specimen else nobody()
     identifier.StudyInstanceUID = specimen.study if specimen else new_uid()
     return identifier
 
 
-def get(specimen: Specimen | None = None) -> Operation:
+def get(specimen: Specimen | None = None, root: str = "STUDY") -> Operation:
     """C-GET of the specimen's study, or of a study that does not exist."""
-    command: dimse.Command = {dimse.AFFECTED_CLASS: GET, dimse.FIELD: dimse.C_GET, dimse.PRIORITY: 0}
-    payload = dimse.encode_dataset(_retrieve_identifier(specimen))
-    return Operation("C-GET", GET, command, payload, storage=(SECONDARY_CAPTURE,))
+    command: dimse.Command = {dimse.AFFECTED_CLASS: GET[root], dimse.FIELD: dimse.C_GET, dimse.PRIORITY: 0}
+    payload = dimse.encode_dataset(_retrieve_identifier(specimen, root))
+    return Operation("C-GET", GET[root], command, payload, storage=(SECONDARY_CAPTURE,))
 
 
-def move(destination: str, specimen: Specimen | None = None) -> Operation:
+def move(destination: str, specimen: Specimen | None = None, root: str = "STUDY") -> Operation:
     """C-MOVE of the specimen's study, or of a study that does not exist, to an AE title."""
     command: dimse.Command = {
-        dimse.AFFECTED_CLASS: MOVE,
+        dimse.AFFECTED_CLASS: MOVE[root],
         dimse.FIELD: dimse.C_MOVE,
         dimse.PRIORITY: 0,
         dimse.MOVE_DESTINATION: destination,
     }
-    return Operation("C-MOVE", MOVE, command, dimse.encode_dataset(_retrieve_identifier(specimen)))
+    return Operation("C-MOVE", MOVE[root], command, dimse.encode_dataset(_retrieve_identifier(specimen, root)))
 
 
 def store(dataset: Dataset) -> Operation:

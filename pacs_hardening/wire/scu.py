@@ -24,17 +24,19 @@ CONTEXT_RESULTS = {
 @dataclass
 class Exchange:
     """What one operation brought: final DIMSE ``status``, data sets that came back as identifiers of pending
-    responses or as stored objects (raw bytes), and completed sub-operations."""
+    responses or as stored objects (raw bytes), and completed sub-operations. ``received`` counts the bytes of all
+    data sets as they arrive, whole or not, whatever the status."""
 
     status: int | None = None
     datasets: list[bytes] = field(default_factory=list)
     completed: int = 0
-    size: int = 0
+    received: int = 0
 
     @property
     def succeeded(self) -> bool:
-        """Success or a warning that still did what was asked (PS3.7 C.1, PS3.4 B.2.3)."""
-        return self.status is not None and (self.status == 0 or self.status & 0xF000 == 0xB000)
+        """Success or a warning that still did what was asked (PS3.7 C.1 and C.4, PS3.4 B.2.3)."""
+        warnings = (0x0001, 0x0107, 0x0116)
+        return self.status is not None and (self.status in (0, *warnings) or self.status & 0xF000 == 0xB000)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def perform(session: Session, accepted: pdu.Accepted, operation: Operation, exch
 
 def _answer(session: Session, exchange: Exchange, operation: Operation, max_pdu: int) -> None:
     """Take one message from the peer: a response of the operation, or a C-STORE sub-operation of C-GET."""
-    context, command, data = _message(session, operation.name)
+    context, command, data = _message(session, operation.name, exchange)
     if dimse.number(command, dimse.FIELD) == dimse.C_STORE:
         _keep(exchange, data)
         session.note(f"<- C-STORE-RQ with {len(data)} bytes of a stored object")
@@ -123,12 +125,11 @@ MAX_MESSAGE = 64 << 20  # one message, and all that one operation may bring
 
 def _keep(exchange: Exchange, data: bytes) -> None:
     exchange.datasets.append(data)
-    exchange.size += len(data)
-    if exchange.size > MAX_MESSAGE or len(exchange.datasets) > 100_000:
+    if exchange.received > MAX_MESSAGE or len(exchange.datasets) > 100_000:
         raise pdu.ProtocolError("an answer without end")
 
 
-def _message(session: Session, stage: str) -> tuple[int, dict[int, bytes], bytes]:
+def _message(session: Session, stage: str, exchange: Exchange) -> tuple[int, dict[int, bytes], bytes]:
     """Assemble one DIMSE message from P-DATA-TF fragments (PS3.8 E.1), bounded in size."""
     command, data = bytearray(), bytearray()
     parsed: dict[int, bytes] | None = None
@@ -138,6 +139,7 @@ def _message(session: Session, stage: str) -> tuple[int, dict[int, bytes], bytes
             raise Refused(f"peer sent {pdu.name(kind, body)}", stage)
         for context, is_command, is_last, piece in pdu.fragments(body):
             (command if is_command else data).extend(piece)
+            exchange.received += 0 if is_command else len(piece)
             if len(command) + len(data) > MAX_MESSAGE:
                 raise pdu.ProtocolError(f"a message of more than {MAX_MESSAGE >> 20} MiB")
             if is_command and is_last:

@@ -135,20 +135,3 @@ class Session:
         if der is None:
             raise Unmeasurable(f"{self.door} presents no certificate")
         return der
-
-    def ended_by_peer(self, seconds: float) -> bool:
-        """Wait, sending nothing: True when the peer ends the connection first, False while it stays open.
-
-        TLS 1.3 lets a client finish its handshake before the server has looked at the client certificate
-        (RFC 8446 4.4.2), so this wait is what shows whether a handshake really was accepted.
-        """
-        self._socket.settimeout(min(seconds, self._left()))
-        try:
-            closed = self._socket.recv(1) == b""
-        except TimeoutError:
-            return False
-        except OSError as error:
-            self.note(f"<- {why(error)}")
-            return True
-        self.note("<- connection closed" if closed else "<- unsolicited data")
-        return closed

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import ssl
+from functools import lru_cache
+from pathlib import Path
 
 from ..model import KeyPair, Target, Unmeasurable
 
 
-def client(keys: KeyPair | None, target: Target | None = None) -> ssl.SSLContext:
-    """A context that presents ``keys`` and, for a target that asks for it, verifies the server.
+def client(keys: KeyPair | None, target: Target | None = None, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+    """A context that presents ``keys``, speaks only ``version`` where one is given, and verifies the server for a
+    target that asks for it.
 
     A target that the suite started itself is not verified here: its certificate is judged by a control
     of its own, and a bad one must not hide what the other controls have to say. Raises Unmeasurable if
     the key pair cannot be loaded.
     """
+    verify = target is not None and target.verify_server
+    return _client(keys, verify, target.ca if target is not None and verify else None, version)
+
+
+@lru_cache(maxsize=64)  # loading a key pair takes longer than a handshake
+def _client(keys: KeyPair | None, verify: bool, ca: Path | None, version: ssl.TLSVersion | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if target is not None and target.verify_server:
-        if target.ca is not None:
-            context.load_verify_locations(target.ca)
-        else:
-            context.load_default_certs()
-    else:
+    # As packaged, Python and OpenSSL refuse old versions and suites by themselves, and would call that a refusal.
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = version or ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.maximum_version = version or ssl.TLSVersion.MAXIMUM_SUPPORTED
+    if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    elif ca is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(ca)
     if keys is not None:
         try:
             context.load_cert_chain(keys.certificate, keys.key)

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from pacs_hardening.model import Impact, Inapplicable, NotPermitted, Severity, Target, Violation, control
+from pacs_hardening.model import Impact, Inapplicable, Missing, Severity, Target, Violation, control
 from pacs_hardening.oracle import must_refuse_association
 from pacs_hardening.probes.association import Peer, first_door, knock
 from pacs_hardening.probes.authorised import Authorised
-from pacs_hardening.probes.intruders import strangers
+from pacs_hardening.probes.intruders import demand_stranger, strangers
 from pacs_hardening.probes.negotiation import PRIVATE_SOP_CLASS, accepted_syntaxes, known_uids
 from pacs_hardening.probes.web import ask
 from pacs_hardening.wire import operations, pdu, scu
@@ -33,13 +33,19 @@ def test_refuses_unknown_calling_ae(target: Target, authorised: Authorised) -> N
 
     stranger -> A-ASSOCIATE-RQ; archive -> A-ASSOCIATE-RJ, A-ABORT, TLS alert or close.
     """
+    demand = [operations.echo(), *map(operations.find, operations.FIND), operations.get(), operations.move("X-NOBODY")]
     node = authorised.node("all")
     renamed = Peer(
         "the certificate of an authorised node, with an AE title of nobody", b"X-NOBODY", node.keys, node.identity
     )
     unknown = [(door, peer) for door, peer in strangers(target) if peer.aet != node.aet.encode()]
     unknown.append((first_door(target, "dicom"), renamed))
-    must_refuse_association(knock(target, peer, door=door) for door, peer in unknown)
+    called = target.called_aet.encode()
+    must_refuse_association(
+        knock(target, peer, door=door, request=scu.request_for(called, peer.aet, peer.identity, *demand))
+        for door, peer in unknown
+    )
+    demand_stranger(target)
     authorised.echo()
 
 
@@ -137,10 +143,15 @@ def test_refuses_guessed_ae_titles(target: Target, authorised: Authorised) -> No
 
     stranger -> A-ASSOCIATE-RQ with each title of a short public list; archive -> refusal.
     """
-    own = {node.aet for node in target.nodes.values()}
-    for door, stranger in strangers(target):
-        guesses = [Peer(f"guess {t}, {stranger.label}", t.encode(), stranger.keys) for t in FACTORY if t not in own]
-        must_refuse_association(knock(target, guess, door=door) for guess in guesses)
+    own = [node.aet for node in target.nodes.values() if node.aet in FACTORY and node.permits]
+    if own:
+        raise Violation("AE titles of the site's own", f"an authorised node goes by {own[0]}", own)
+    must_refuse_association(
+        knock(target, Peer(f"guess {title}, {stranger.label}", title.encode(), stranger.keys), door=door)
+        for door, stranger in strangers(target)
+        for title in FACTORY
+    )
+    demand_stranger(target)
     authorised.echo()
 
 
@@ -197,7 +208,7 @@ def test_accepts_only_declared_sop_classes(target: Target, authorised: Authorise
     authorised node -> every storage class of PS3.6 and a private one; archive -> accepts the declared ones only.
     """
     if not target.sop_classes:
-        raise NotPermitted("the target declares no sop_classes to compare with")
+        raise Missing("the target declares no sop_classes to compare with")
     candidates = (*known_uids("SOP Class"), PRIVATE_SOP_CLASS)
     undeclared = [(uid, (pdu.IMPLICIT_LE, pdu.EXPLICIT_LE)) for uid in candidates if uid not in target.sop_classes]
     accepted = accepted_syntaxes(target, Peer.of(authorised.node("all")), undeclared)
@@ -221,10 +232,11 @@ def test_accepts_only_declared_transfer_syntaxes(target: Target, authorised: Aut
     authorised node -> every transfer syntax of PS3.6; archive -> accepts the declared ones only.
     """
     if not target.transfer_syntaxes or not target.sop_classes:
-        raise NotPermitted("the target declares no transfer_syntaxes to compare with")
+        raise Missing("the target declares no transfer_syntaxes to compare with")
     candidates = [uid for uid in known_uids("Transfer Syntax") if uid not in target.transfer_syntaxes]
+    stores = [uid for uid in target.sop_classes if uid in known_uids("SOP Class")]
     accepted = accepted_syntaxes(
-        target, Peer.of(authorised.node("all")), [(target.sop_classes[0], (uid,)) for uid in candidates]
+        target, Peer.of(authorised.node("all")), [(store, (uid,)) for store in stores for uid in candidates]
     )
     if accepted:
         raise Violation("none of the undeclared transfer syntaxes accepted", f"{len(accepted)} accepted", accepted[:8])
@@ -292,7 +304,7 @@ def test_reveals_no_product_version(target: Target, authorised: Authorised) -> N
         for path in ("/", "/no-such-page"):
             answer = ask(target, path, door=door).answer
             if answer is not None:
-                names = ("server", "x-powered-by", "via")
+                names = ("server", "x-powered-by", "x-aspnet-version", "via", "www-authenticate")
                 seen += [(f"header {n} of GET {path}", answer.headers.get(n, "")) for n in names]
                 seen.append((f"body of GET {path}", answer.body[:4096].decode("latin-1")))
     for where, text in seen:

@@ -9,7 +9,7 @@ import pytest
 from pacs_hardening.model import (
     Impact,
     Inapplicable,
-    NotPermitted,
+    Missing,
     Severity,
     Specimen,
     Target,
@@ -17,10 +17,10 @@ from pacs_hardening.model import (
     Violation,
     control,
 )
-from pacs_hardening.oracle import must_differ, must_refuse
-from pacs_hardening.probes.association import Peer, knock
+from pacs_hardening.oracle import must_differ, must_not_process, must_refuse
+from pacs_hardening.probes.association import Outcome, Peer, knock
 from pacs_hardening.probes.authorised import Authorised
-from pacs_hardening.probes.intruders import tried_by_strangers
+from pacs_hardening.probes.intruders import demand_stranger, tried_by_strangers
 from pacs_hardening.wire import operations
 from pacs_hardening.wire.scu import Operation
 
@@ -44,9 +44,10 @@ def test_refuses_anonymous_find(target: Target, authorised: Authorised, level: s
 
     stranger -> C-FIND-RQ; archive -> refusal at any layer, and no identifier.
     """
-    if level == "WORKLIST" and "worklist" not in target.capabilities:
-        raise Inapplicable("the target serves no worklist")
     must_refuse(tried_by_strangers(target, operations.find(level)))
+    demand_stranger(target)
+    if level == "WORKLIST" and authorised.is_not_offered(operations.find(level)):
+        raise Inapplicable("the target serves no worklist, to authorised nodes neither")
     authorised.find(level)
 
 
@@ -62,8 +63,10 @@ def test_refuses_anonymous_get(target: Target, authorised: Authorised) -> None:
 
     stranger -> C-GET-RQ for a synthetic study; archive -> refusal at any layer, not one byte of an object.
     """
-    attempts = tried_by_strangers(target, operations.get(target.specimen))
+    asked = [operations.get(target.specimen, root) for root in operations.GET]
+    attempts = list(tried_by_strangers(target, *asked))
     must_refuse(attempts)
+    demand_stranger(target)
     must_differ(attempts, authorised.get())
 
 
@@ -81,8 +84,10 @@ def test_refuses_anonymous_move(target: Target, authorised: Authorised) -> None:
     """
     if target.move_destination is None:
         raise Inapplicable("the target declares no C-MOVE destination")
-    attempts = tried_by_strangers(target, operations.move(target.move_destination, target.specimen))
+    asked = [operations.move(target.move_destination, target.specimen, root) for root in operations.MOVE]
+    attempts = list(tried_by_strangers(target, *asked))
     must_refuse(attempts)
+    demand_stranger(target)
     must_differ(attempts, authorised.move())
 
 
@@ -99,6 +104,7 @@ def test_refuses_anonymous_store(target: Target, authorised: Authorised) -> None
     stranger -> C-STORE-RQ with a synthetic object; archive -> refusal at any layer.
     """
     must_refuse(tried_by_strangers(target, operations.store(operations.synthetic_object())))
+    demand_stranger(target)
     authorised.store()
 
 
@@ -117,6 +123,7 @@ def test_refuses_anonymous_echo(target: Target, authorised: Authorised) -> None:
     stranger -> C-ECHO-RQ; archive -> refusal at any layer.
     """
     must_refuse(tried_by_strangers(target, operations.echo()))
+    demand_stranger(target)
     authorised.echo()
 
 
@@ -135,7 +142,10 @@ def test_refuses_normalized_services_from_unknown(target: Target, authorised: Au
 
     stranger -> N-ACTION, N-CREATE, N-SET or N-DELETE-RQ for an object that does not exist; archive -> refusal.
     """
-    must_refuse(tried_by_strangers(target, operations.normalized(service)))
+    attempts = list(tried_by_strangers(target, operations.normalized(service)))
+    must_refuse(attempts)
+    must_not_process(attempts)
+    demand_stranger(target)
     authorised.echo()
 
 
@@ -195,14 +205,18 @@ def test_refuses_store_from_query_node(target: Target, authorised: Authorised) -
     authorised.store()
 
 
-STORE_NODE_MUST_NOT: dict[str, Callable[[Target], Operation]] = {
-    "C-FIND": lambda target: operations.find("STUDY"),
-    "C-GET": lambda target: operations.get(target.specimen),
-    "C-MOVE": lambda target: operations.move(target.move_destination or "TEST-NOBODY", target.specimen),
-}
+def _store_node_must_not(service: str, target: Target) -> list[Operation]:
+    """The service at every level and in both information models."""
+    if service == "C-FIND":
+        return [operations.find(level) for level in operations.FIND if level != "WORKLIST"]
+    if service == "C-GET":
+        return [operations.get(target.specimen, root) for root in operations.GET]
+    if target.move_destination is None:
+        raise Inapplicable("the target declares no C-MOVE destination")
+    return [operations.move(target.move_destination, target.specimen, root) for root in operations.MOVE]
 
 
-@pytest.mark.parametrize("service", STORE_NODE_MUST_NOT)
+@pytest.mark.parametrize("service", ["C-FIND", "C-GET", "C-MOVE"])
 @control(
     Severity.HIGH,
     Impact.PASSIVE,
@@ -217,15 +231,15 @@ def test_refuses_query_from_store_node(target: Target, authorised: Authorised, s
 
     store node -> C-FIND-RQ, C-GET-RQ or C-MOVE-RQ; archive -> refusal, while the node's C-ECHO succeeds.
     """
-    if service == "C-MOVE" and target.move_destination is None:
-        raise Inapplicable("the target declares no C-MOVE destination")
-    attempt = knock(target, Peer.of(authorised.node("store")), STORE_NODE_MUST_NOT[service](target))
-    must_refuse([attempt])
+    peer = Peer.of(authorised.node("store"))
+    attempts = [knock(target, peer, operation) for operation in _store_node_must_not(service, target)]
+    must_refuse(attempts)
     authorised.echo("store")
     may = {"C-FIND": authorised.find, "C-GET": authorised.get, "C-MOVE": authorised.move}[service]()
-    must_differ([attempt], may)
+    must_differ(attempts, may)
 
 
+@pytest.mark.parametrize("level", ["STUDY", "IMAGE"])
 @control(
     Severity.MEDIUM,
     Impact.WRITES,
@@ -233,33 +247,25 @@ def test_refuses_query_from_store_node(target: Target, authorised: Authorised, s
     needs=("dicom",),
     references=("NIST 800-53 SC-5", "PS3.4 C.4.1"),
 )
-def test_limits_query_results(target: Target, authorised: Authorised) -> None:
+def test_limits_query_results(target: Target, authorised: Authorised, level: str) -> None:
     """The archive MUST bound how many matches one query returns.
 
     An unbounded answer makes one stolen workstation enough to copy the whole index, and exhausts the archive.
 
-    authorised node -> stores limit + 1 instances of one series, then a universal C-FIND; archive -> at most limit.
+    authorised node -> stores limit + 1 studies, or instances, then a C-FIND that matches all; archive -> at most
+    limit.
     """
     limit = target.query_limit
     if limit is None:
-        raise NotPermitted("the target declares no query_limit to compare with")
-    first = operations.synthetic_object()
-    series = Specimen(str(first.PatientID), str(first.StudyInstanceUID), str(first.SeriesInstanceUID), "", "")
-    authorised.store_many(series, limit + 1)
-    keys = {"StudyInstanceUID": series.study, "SeriesInstanceUID": series.series, "SOPInstanceUID": ""}
-    attempt = knock(target, Peer.of(authorised.node("all")), operations.find("IMAGE", keys))
-    if len(attempt.datasets) > limit:
-        raise Violation(
-            f"at most {limit} matches", f"{len(attempt.datasets)} matches in one answer", attempt.transcript
-        )
-    must_answer_some(attempt.datasets)
-    authorised.find("IMAGE")
-
-
-def must_answer_some(datasets: tuple[bytes, ...]) -> None:
-    """An archive that answers nothing at all would look limited; it is only broken."""
-    if not datasets:
-        raise Violation("matches up to the limit", "no match at all for instances that were just stored")
+        raise Missing("the target declares no query_limit to compare with")
+    keys = authorised.store_many(limit + 1, level)
+    attempt = knock(target, Peer.of(authorised.node("all")), operations.find(level, keys), seconds=60)
+    matches = len(attempt.datasets)
+    if matches > limit:
+        raise Violation(f"at most {limit} matches", f"{matches} matches in one answer", attempt.transcript)
+    if attempt.outcome is Outcome.SILENT or not matches:
+        raise Unmeasurable(f"{attempt.said}, with {matches} matches for {limit + 1} that were just stored")
+    authorised.find(level)
 
 
 @control(

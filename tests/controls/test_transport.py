@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pacs_hardening.model import Door, Impact, Inapplicable, NotPermitted, Severity, Target, Violation, control
-from pacs_hardening.oracle import must_be_tls
-from pacs_hardening.probes.association import first_door
+from pacs_hardening.model import Door, Impact, Inapplicable, KeyPair, Missing, Severity, Target, control
+from pacs_hardening.oracle import must_be_tls, must_hold
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.probes.plaintext import speaks_dicom, speaks_http
 from pacs_hardening.probes.tls import TlsFacts, handshake, presented
@@ -35,10 +34,9 @@ def test_refuses_plaintext_dimse(target: Target, authorised: Authorised) -> None
 
     anyone -> A-ASSOCIATE-RQ in plaintext; archive -> close, or a TLS alert.
     """
-    for door in target.doors_of("dicom"):
-        answer = speaks_dicom(door, target)
-        if answer:
-            raise Violation("no DICOM PDU in plaintext", f"{door} answered {answer}", (f"{door}: {answer}",))
+    answers = {door: speaks_dicom(door, target) for door in target.doors_of("dicom")}
+    failures = [(f"{door} answered {said}", ()) for door, said in answers.items() if said]
+    must_hold("no DICOM PDU in plaintext", failures)
     authorised.echo()
 
 
@@ -54,19 +52,21 @@ def test_refuses_plaintext_http(target: Target, authorised: Authorised) -> None:
 
     anyone -> GET / in plaintext; archive -> close, TLS alert, 400, or a redirect to https.
     """
-    for door in target.doors_of("web"):
-        answer = speaks_http(door, target)
-        if answer:
-            raise Violation("no HTTP answer in plaintext", f"{door} answered {answer}", (f"{door}: {answer}",))
+    answers = {door: speaks_http(door, target) for door in target.doors_of("web")}
+    must_hold(
+        "no HTTP answer in plaintext", [(f"{door} answered {said}", ()) for door, said in answers.items() if said]
+    )
     authorised.page()
 
 
 def _no_obsolete_version(service: str, target: Target, scan: Scan) -> None:
+    failures = []
     for door in must_be_tls(target, service):
         spoken = [v for v in scan(door).versions if v in OBSOLETE]
         if spoken:
             suites = [f"{v}: {', '.join(scan(door).suites[v])}" for v in spoken]
-            raise Violation("no version before TLS 1.2", f"{door} accepts {' and '.join(spoken)}", suites)
+            failures.append((f"{door} accepts {' and '.join(spoken)}", suites))
+    must_hold("no version before TLS 1.2", failures)
 
 
 @control(
@@ -115,11 +115,13 @@ def test_supports_tls12_and_tls13(target: Target, authorised: Authorised, scan: 
     doors = [door for door in target.doors if door.tls]
     if not doors:
         raise Inapplicable("the target has no TLS door")
+    failures = []
     for door in doors:
         missing = [v for v in ("TLS 1.2", "TLS 1.3") if v not in scan(door).versions]
         if missing:
             spoken = ", ".join(scan(door).versions)
-            raise Violation("TLS 1.2 and TLS 1.3", f"{door} lacks {' and '.join(missing)}", (f"{door}: {spoken}",))
+            failures.append((f"{door} lacks {' and '.join(missing)}", (f"{door}: {spoken}",)))
+    must_hold("TLS 1.2 and TLS 1.3", failures)
     _prove_each_service(target, authorised)
 
 
@@ -131,11 +133,13 @@ def _prove_each_service(target: Target, authorised: Authorised) -> None:
 
 
 def _only_profile_suites(service: str, target: Target, scan: Scan, profile: Profile) -> None:
+    failures = []
     for door in must_be_tls(target, service):
         suites = scan(door).suites
         outside = [f"{s} ({v})" for v in suites for s in suites[v] if s not in profile.cipher_suites]
         if outside:
-            raise Violation(f"only the suites of {profile.title}", f"{door} accepts {outside[0]}", outside)
+            failures.append((f"{door} accepts {', '.join(outside)}", outside))
+    must_hold(f"only the suites of {profile.title}", failures)
 
 
 @control(
@@ -190,15 +194,15 @@ def test_presents_trusted_certificate(target: Target, authorised: Authorised, se
     client -> ClientHello with the server's name; archive -> a certificate that verifies.
     """
     keys = authorised.node("all").keys if service == "dicom" else None
+    failures = []
     for door in must_be_tls(target, service):
         shown = presented(door, target, keys)
         leaf = shown.certificate
         evidence = [f"subject {leaf.subject.rfc4514_string()}, valid to {leaf.not_valid_after_utc:%Y-%m-%d}"]
-        if shown.distrust:
-            raise Violation("a certificate that verifies", f"{door}: {shown.distrust}", evidence)
-        weakness = profile.weakness_of(leaf, datetime.now(UTC))
-        if weakness:
-            raise Violation("a certificate as strong as the profile asks", f"{door}: {weakness}", evidence)
+        wrong = shown.distrust or profile.weakness_of(leaf, datetime.now(UTC))
+        if wrong:
+            failures.append((f"{door}: {wrong}", evidence))
+    must_hold("a certificate that verifies, as strong as the profile asks", failures)
     if service == "dicom":
         authorised.echo()
     else:
@@ -219,11 +223,22 @@ def test_refuses_missing_client_certificate(target: Target, authorised: Authoris
 
     client without certificate -> TLS handshake; archive -> TLS alert or close before any DICOM is spoken.
     """
-    for door in must_be_tls(target, "dicom"):
-        result = handshake(door, target, None)
-        if result.accepted:
-            versions = " and ".join(result.accepted)
-            raise Violation("TLS alert or close", f"{door} completes the handshake in {versions}", (str(result),))
+    _refuses_client(None, target, authorised)
+
+
+def _refuses_client(keys: KeyPair | None, target: Target, authorised: Authorised) -> None:
+    results = {door: handshake(door, target, keys, authorised.node("all")) for door in must_be_tls(target, "dicom")}
+    must_hold(
+        "TLS alert or close",
+        [
+            (
+                f"{door} completes the handshake in {' and '.join(result.accepted)}",
+                (str(result.refused or "no refusal"),),
+            )
+            for door, result in results.items()
+            if result.accepted
+        ],
+    )
     authorised.echo()
 
 
@@ -247,11 +262,5 @@ def test_refuses_untrusted_client_certificate(target: Target, authorised: Author
     client with such a certificate -> TLS handshake; archive -> TLS alert or close before any DICOM is spoken.
     """
     if defect not in target.bad_keys:
-        raise NotPermitted(f"the target names no {defect} client certificate to try (bad_keys.{defect})")
-    for door in must_be_tls(target, "dicom"):
-        result = handshake(door, target, target.bad_keys[defect])
-        if result.accepted:
-            versions = " and ".join(result.accepted)
-            raise Violation("TLS alert or close", f"{door} completes the handshake in {versions}", (str(result),))
-    first_door(target, "dicom")
-    authorised.echo()
+        raise Missing(f"the target names no {defect} client certificate to try (bad_keys.{defect})")
+    _refuses_client(target.bad_keys[defect], target, authorised)

@@ -45,7 +45,9 @@ def test_talks_to_the_target_only(environment: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     addresses = {address if isinstance(address, str) else str(address[0]) for _, address in json.loads(log.read_text())}
     assert "127.0.0.1" in addresses
-    strange = {a for a in addresses if a not in ("127.0.0.1", "::1", "localhost", "None") and not a.endswith("docker.sock")}
+    strange = {
+        a for a in addresses if a not in ("127.0.0.1", "::1", "localhost", "None") and not a.endswith("docker.sock")
+    }
     assert not strange
 
 

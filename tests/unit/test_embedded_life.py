@@ -154,7 +154,8 @@ def test_tls_of_the_doors(tmp_path: Path, service: str) -> None:
     ],
 )
 def test_tls_weakness(tmp_path: Path, service: str, weakness: str, change: Any, version: str) -> None:
-    name = weakness if weakness == "no-tls13" else f"{weakness}-{service}"
+    door = {"dicom": "dimse", "web": "http"}[service]
+    name = weakness if weakness == "no-tls13" else f"{weakness}-{door}"
     with start(environment(name), tmp_path) as it:
         assert shake_hands(it, service, change)[0] == version
 

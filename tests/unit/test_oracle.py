@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
 
 from pacs_hardening.model import Door, Inapplicable, Target, Unmeasurable, Violation
-from pacs_hardening.oracle import must_be_tls, must_differ, must_refuse, must_refuse_association, must_refuse_web
+from pacs_hardening.oracle import (
+    must_be_tls,
+    must_differ,
+    must_not_process,
+    must_refuse,
+    must_refuse_association,
+    must_refuse_web,
+)
 from pacs_hardening.probes.association import Attempt, Outcome, Peer
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.probes.web import WebAttempt
@@ -18,6 +26,9 @@ from pacs_hardening.wire.pdu import Accepted
 DOOR = Door("dicom", "127.0.0.1", 104, tls=False)
 WEB = Door("web", "127.0.0.1", 80, tls=True)
 REFUSED = Attempt(Peer("stranger", b"X"), DOOR, "C-FIND", Outcome.REFUSED, "A-ABORT (source 0, reason 0)", "C-FIND")
+
+
+PAGE = b"the page that a user gets"
 
 
 class Served(Authorised):
@@ -30,7 +41,7 @@ class Served(Authorised):
     def web(self, *_: object, **__: object) -> Answer:
         if not self.works:
             raise Unmeasurable("positive control failed")
-        return Answer(200, MappingProxyType({}), b"page")
+        return Answer(200, MappingProxyType({}), PAGE)
 
 
 def test_a_refusal_is_one() -> None:
@@ -43,7 +54,8 @@ def test_a_refusal_is_one() -> None:
     [
         (replace(REFUSED, outcome=Outcome.SERVED, how="DIMSE status 0000H"), "served"),
         (replace(REFUSED, outcome=Outcome.SILENT, how="no answer within 8 s"), "hang is not a refusal"),
-        (replace(REFUSED, datasets=(b"x",)), "1 data sets came back"),
+        (replace(REFUSED, received=7), "7 bytes of data sets came back"),
+        (replace(REFUSED, how="DIMSE status A702H", completed=5), "5 objects were sent away"),
     ],
 )
 def test_what_is_no_refusal(attempt: Attempt, words: str) -> None:
@@ -68,8 +80,44 @@ def test_the_answer_of_an_authorised_node_is_no_refusal() -> None:
         must_differ([unable], replace(unable, peer=Peer("node", b"N")))
 
 
-def answered(status: int) -> WebAttempt:
-    return WebAttempt(WEB, "GET /x", Answer(status, MappingProxyType({}), b""), f"HTTP {status}")
+def test_all_that_is_open_is_named() -> None:
+    served = replace(REFUSED, outcome=Outcome.SERVED, how="DIMSE status 0000H")
+    with pytest.raises(Violation) as caught:
+        must_refuse([served, REFUSED, replace(served, peer=Peer("another", b"Y"))])
+    assert "another" in caught.value.also[0]
+
+
+def test_what_could_not_be_measured_does_not_hide_what_was() -> None:
+    def attempts(first: Attempt) -> Iterator[Attempt]:
+        yield first
+        raise Unmeasurable("the second door was dead")
+
+    with pytest.raises(Violation):
+        must_refuse(attempts(replace(REFUSED, outcome=Outcome.SERVED)))
+    with pytest.raises(Unmeasurable):
+        must_refuse(attempts(REFUSED))
+
+
+@pytest.mark.parametrize(("status", "processed"), [("0112H", True), ("0110H", True), ("0124H", False)])
+def test_no_such_object_is_no_refusal(status: str, processed: bool) -> None:
+    attempt = replace(REFUSED, how=f"DIMSE status {status}")
+    if not processed:
+        must_not_process([REFUSED, attempt])
+        return
+    with pytest.raises(Violation, match="was processed"):
+        must_not_process([REFUSED, attempt])
+
+
+def answered(status: int, body: bytes = b"", **headers: str) -> WebAttempt:
+    return WebAttempt(WEB, "GET /x", Answer(status, MappingProxyType(headers), body), f"HTTP {status}")
+
+
+@pytest.mark.parametrize("status", [401, 302, 404])
+def test_content_is_content_whatever_the_status(status: int) -> None:
+    with pytest.raises(Violation, match="what a user gets"):
+        must_refuse_web([answered(status, b"<html>" + PAGE)], Served(True), "/x")
+    with pytest.raises(Violation, match="what a user gets"):
+        must_refuse_web([answered(status, b"{}", **{"content-type": "application/dicom+json"})], Served(True), "/x")
 
 
 @pytest.mark.parametrize("attempt", [answered(401), answered(403), WebAttempt(WEB, "GET /x", None, "closed")])

@@ -15,7 +15,10 @@ from pacs_hardening.wire import dimse, operations, pdu, scu
 
 
 def request(**more: object) -> pdu.AssociateRequest:
-    contexts = (pdu.Context(1, operations.VERIFICATION), pdu.Context(3, operations.GET, (pdu.EXPLICIT_LE, "1.2.3")))
+    contexts = (
+        pdu.Context(1, operations.VERIFICATION),
+        pdu.Context(3, operations.GET["STUDY"], (pdu.EXPLICIT_LE, "1.2.3")),
+    )
     items = (
         pdu.user_identity(2, b"user", b"pass"),
         pdu.role_selection(operations.SECONDARY_CAPTURE, scu=False, scp=True),
@@ -31,7 +34,7 @@ def test_associate_request_is_read_by_pynetdicom() -> None:
     contexts = read.presentation_context
     assert [(c.context_id, c.abstract_syntax) for c in contexts] == [
         (1, operations.VERIFICATION),
-        (3, operations.GET),
+        (3, operations.GET["STUDY"]),
     ]
     assert [str(t) for t in contexts[1].transfer_syntax] == [pdu.EXPLICIT_LE, "1.2.3"]
     identity = read.user_information.user_identity
