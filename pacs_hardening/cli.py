@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .model import BadInput, Unmeasurable
 
@@ -91,19 +91,23 @@ def gate(arguments: list[str]) -> int:
     except BrokenPipeError:  # nobody reads the verdict any more: it is not given
         sys.stderr.close()
         return 10
-    if status == 0 and not ending.reached:
+    if status == 0 and ending.status != 0:
         print("ERROR: no verdict was reached, which is not a pass", file=sys.stderr)
         return 10
     return status
 
 
 class _Ending:
-    """Knows whether pytest got as far as to judge: ``--version`` and the like end before, and well."""
+    """Knows how the session ended: ``--version`` ends before there is one, ``--fixtures`` does not say how."""
 
-    reached = False
+    session: Any = None
 
-    def pytest_sessionfinish(self) -> None:
-        self.reached = True
+    def pytest_sessionfinish(self, session: Any) -> None:
+        self.session = session
+
+    @property
+    def status(self) -> int:
+        return 10 if self.session is None else int(self.session.exitstatus)
 
 
 def _gate_help() -> str:

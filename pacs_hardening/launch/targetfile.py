@@ -142,9 +142,10 @@ def _route(table: Table, name: str, path: str) -> str:
                     for _, field, spec, conversion in string.Formatter().parse(path))  # fmt: skip
     except ValueError:
         plain = False
-    if not plain or not re.fullmatch(r"/[!-~]*", path):
+    if path and (not plain or not re.fullmatch(r"/[!-~]*", path)):
         raise table.bad(
-            f"routes.{name}", f"{path!r} is not a path; accepted: /…, with {{study}}, {{series}}, {{instance}}"
+            f"routes.{name}",
+            f'{path!r} is not a path; accepted: /…, with {{study}}, {{series}}, {{instance}}; "" for none',
         )
     return path
 

@@ -1,0 +1,118 @@
+"""Ways to a false PASS that were found by trying, each closed and kept closed by a real run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.meta.gating import GateRun, run_gate
+from tests.meta.test_fail_closed import archive, assert_inconclusive
+
+Run = Callable[..., GateRun]
+
+
+def without(text: str, table: str) -> str:
+    """A target file without one of its tables."""
+    return re.sub(rf"(?ms)^\[{re.escape(table)}(\.\w+)?\]\n.*?(?=^\[|\Z)", "", text)
+
+
+def test_a_further_door_that_serves_nobody_of_ours(gate_run: Run, tmp_path: Path) -> None:
+    """Its refusals prove nothing: perhaps it only goes by another AE title."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with archive(tmp_path / "a") as target, archive(tmp_path / "b", accept_any_calling_ae=True) as other:
+        door = re.search(r'"dicoms://[^"]+"', other.read_text())
+        assert door is not None
+        target.write_text(target.read_text().replace("doors = [", f"doors = [{door.group()}, ", 1))
+        assert_inconclusive(gate_run("--target", str(target)), "positive control failed")
+        swapped = re.sub(r'doors = \["(dicoms[^"]+)", "(dicoms[^"]+)"', r'doors = ["\2", "\1"', target.read_text())
+        target.write_text(swapped)
+        assert_inconclusive(gate_run("--target", str(target)), "positive control failed")
+
+
+def test_a_target_file_that_names_no_stranger(gate_run: Run, tmp_path: Path) -> None:
+    with archive(tmp_path, accept_any_calling_ae=True, client_certificate="required") as target:
+        target.write_text(without(target.read_text(), "nodes.unknown"))
+        run = gate_run("--target", str(target), "-k", "unknown_calling_ae or anonymous_find")
+    assert_inconclusive(run, "names no node 'unknown'")
+
+
+def test_a_target_file_that_leaves_routes_out(gate_run: Run, tmp_path: Path) -> None:
+    with archive(tmp_path, open_doors=["wado-rs"]) as target:
+        kept = "\n".join(line for line in target.read_text().splitlines() if not line.startswith("wado-rs"))
+        target.write_text(kept)
+        assert_inconclusive(gate_run("--target", str(target), "-k", "wado_rs"), "does not say where")
+
+
+def test_a_worklist_that_the_file_does_not_mention(gate_run: Run, tmp_path: Path) -> None:
+    with archive(tmp_path, anonymous=["find"]) as target:
+        target.write_text(target.read_text().replace('"worklist"', '"nothing"'))
+        run = gate_run("--target", str(target), "-k", "anonymous_find")
+    assert run.statuses["authorisation.refuses-anonymous-find[WORKLIST]"] == "FAIL"
+
+
+def test_a_server_that_hangs_up_soon(gate_run: Run, tmp_path: Path) -> None:
+    """It closes idle connections after half a second, which is no refusal of the client's certificate."""
+    with archive(tmp_path, client_certificate="optional", request_seconds=0.5) as target:
+        run = gate_run("--target", str(target), "-k", "missing_client_certificate")
+    assert run.status == 1, run.output
+
+
+def test_a_module_that_cannot_be_read(gate_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "test_broken.py").write_text("import no_such_module")
+    good = (
+        "from pacs_hardening.model import Impact, Severity, control\n"
+        "@control(Severity.LOW, Impact.PASSIVE, exposure='x.', references=('x',))\n"
+        "def test_refuses_nothing(target, authorised):\n    '''It MUST. a -> b.'''\n    authorised.echo()\n"
+    )
+    (tmp_path / "test_good.py").write_text(good)
+    files = [str(tmp_path / "test_broken.py"), str(tmp_path / "test_good.py")]
+    assert gate_run(*files, "--environment", "embedded").status != 0
+    run = gate_run(*files, "--continue-on-collection-errors", "--environment", "embedded")
+    assert_inconclusive(run, "could not be collected")
+
+
+def test_options_that_end_before_the_verdict(gate_run: Run) -> None:
+    for option in ("--version", "-V", "--markers", "--fixtures"):
+        assert gate_run("--target", "dicom://127.0.0.1:1?called=A&calling=B", option).status not in (0, 1), option
+
+
+def test_options_for_other_tests_in_the_surroundings(gate_run: Run) -> None:
+    run = gate_run(
+        *("--environment", "embedded", "--weakness", "anonymous-find", "-k", "anonymous_find"),
+        env={"PYTEST_ADDOPTS": "-k metrics"},
+    )
+    assert run.status == 1, run.output
+
+
+def test_what_was_deselected_is_said(gate_run: Run) -> None:
+    run = gate_run("--environment", "embedded", "-k", "anonymous_metrics")
+    assert run.status == 0
+    assert re.search(r"What was asked holds; \d+ controls were\s+not asked", run.output), run.output
+
+
+def test_the_report_of_an_earlier_run(tmp_path: Path) -> None:
+    first = run_gate(tmp_path, "--environment", "embedded", "-k", "anonymous_metrics")
+    assert json.loads((tmp_path / "findings.json").read_text())["verdict"] == "pass" == first.findings["verdict"]
+    assert run_gate(tmp_path, "--target", "/no/such/file.toml").status == 4
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_waiver_for_one_door(gate_run: Run, tmp_path: Path) -> None:
+    """Of two plaintext doors, the waiver names one."""
+    (tmp_path / "a").mkdir()
+    with archive(tmp_path / "a", plaintext_dicom=True) as target:
+        text = target.read_text()
+        doors = re.findall(r'"(dicoms?://[^"]+)"', text)
+        plain = next(door for door in doors if door.startswith("dicom:"))
+        more = plain.replace("127.0.0.1", "localhost")
+        target.write_text(text.replace(f'"{plain}"', f'"{plain}", "{more}"', 1))
+        waivers = tmp_path / "waivers.toml"
+        waivers.write_text(
+            '[[waiver]]\ncontrol = "transport.refuses-plaintext-dimse"\nreason = "r"\nowner = "o"\n'
+            f'expires = 2999-01-01\nevidence = "{plain}"\n'
+        )
+        run = gate_run("--target", str(target), "--waivers", str(waivers), "-k", "plaintext_dimse")
+    assert run.statuses["transport.refuses-plaintext-dimse"] == "FAIL", run.output
