@@ -52,13 +52,17 @@ def scan(doors: Iterable[Door], target: Target) -> dict[Door, TlsFacts]:
     }
     places = {(_address(door), door.port): door for door in doors}
 
+    # Where no client certificate is asked for, sslyze waits this long for a word from the server, and takes a close
+    # for a broken server. DICOM servers close after some seconds without a request: be done before them.
+    network = ServerNetworkConfiguration(tls_server_name_indication=target.server_name, network_timeout=2)
+
     def scanned(at_once: int) -> dict[Door, Any]:
         scanner = Scanner(per_server_concurrent_connections_limit=at_once)
         scanner.queue_scans(
             [
                 ServerScanRequest(
                     server_location=ServerNetworkLocation(hostname=target.server_name, ip_address=ip, port=port),
-                    network_configuration=ServerNetworkConfiguration(tls_server_name_indication=target.server_name),
+                    network_configuration=network,
                     scan_commands=set(commands.values()),
                 )
                 for ip, port in places
@@ -91,7 +95,9 @@ def _closed_without_alert(result: Any, commands: Iterable[str]) -> bool:
 
 def _facts(door: Door, result: Any, commands: Mapping[str, str]) -> TlsFacts:
     if result.scan_result is None:
-        raise Unmeasurable(f"{door}: no TLS connection could be made to scan it")
+        trace = result.connectivity_error_trace
+        why = "".join(trace.format_exception_only()).strip() if trace else "no reason given"
+        raise Unmeasurable(f"{door}: no TLS connection could be made to scan it ({why})")
     suites = {}
     for version, command in commands.items():
         attempt = getattr(result.scan_result, command)
