@@ -54,7 +54,7 @@ def scan(doors: Iterable[Door], target: Target) -> dict[Door, TlsFacts]:
 
     # Where no client certificate is asked for, sslyze waits this long for a word from the server, and takes a close
     # for a broken server. DICOM servers close after some seconds without a request: be done before them.
-    network = ServerNetworkConfiguration(tls_server_name_indication=target.server_name, network_timeout=2)
+    network = ServerNetworkConfiguration(tls_server_name_indication=target.server_name, network_timeout=3)
 
     def scanned(at_once: int) -> dict[Door, Any]:
         scanner = Scanner(per_server_concurrent_connections_limit=at_once)
