@@ -14,7 +14,6 @@ ALLOWED = {
     "model": set(),
     "wire": {"model"},
     "probes": {"model", "wire"},
-    "malform": {"model", "wire"},
     "profiles": {"model"},
     "oracle": {"model", "wire", "probes"},
     "launch": {"model"},
