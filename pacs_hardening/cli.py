@@ -6,7 +6,6 @@ import argparse
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -134,13 +133,13 @@ def catalogue(options: argparse.Namespace) -> int:
 
 
 def up(options: argparse.Namespace) -> int:
-    from .launch import targetfile
+    from .launch import owner, targetfile
     from .launch.environment import Environment
 
     starting = Environment.load(options.environment).start(options.weakness)
-    with starting as running, tempfile.TemporaryDirectory(prefix="pacs-hardening-up-") as folder:
+    with starting as running, owner.folder() as folder:
         target = running.target
-        file = targetfile.write(target, Path(folder))
+        file = targetfile.write(target, folder)
         print(*(f"  {door}" for door in target.doors), f"  called AE title {target.called_aet}", sep="\n")
         for node in target.nodes.values():
             print(f"  node {node.name}: AE title {node.aet}, may {' '.join(sorted(node.permits)) or 'do nothing'}")

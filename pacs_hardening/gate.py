@@ -122,12 +122,12 @@ class Gate:
         if self.aborted:
             raise Unmeasurable(self.aborted)
         assert self.target is not None
-        if control.impact > self.target.ceiling:
-            word = control.impact.name.lower()
-            raise NotPermitted(f"its impact is '{word}'; allow it with --allow {word}")
         missing = control.needs - self.target.capabilities - {door.service for door in self.target.doors}
         if missing:
             raise Inapplicable(f"the target has no {' and no '.join(sorted(missing))}")
+        if control.impact > self.target.ceiling:
+            word = control.impact.name.lower()
+            raise NotPermitted(f"its impact is '{word}'; allow it with --allow {word}")
 
     def proofs(self) -> int:
         return self.authorised.proofs if self.authorised else 0

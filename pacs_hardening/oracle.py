@@ -82,20 +82,24 @@ def must_refuse_web(
     method: str = "GET",
     headers: dict[str, str] | None = None,
     body: bytes = b"",
+    absent: bool = False,
 ) -> None:
-    """Raises Violation where somebody was answered 2xx, or got in any other answer what the authorised user
-    gets; Unmeasurable where an answer is neither that nor a refusal (401, 403, close), or the authorised user
-    does not get 2xx for the same request."""
+    """Raises Violation where somebody was answered 2xx, or got in any other answer what the authorised user gets
+    (which is 404 where there is nothing to retrieve: ``absent``); Unmeasurable where an answer is neither that
+    nor a refusal (401, 403, close), or the authorised user is not served by the same request.
+    """
     seen = list(attempts)
     must_hold(
         "401 or 403, or no answer at all",
         [(a.said, (a.said,)) for a in seen if a.answer is not None and 200 <= a.answer.status < 300],
     )
-    page = authorised.web(path, method=method, headers=headers, body=body)
+    page = authorised.web(path, method=method, headers=headers, body=body, absent=absent)
     for attempt in seen:
-        if attempt.answer is not None and leaks(attempt.answer, page, authorised.target):
+        if attempt.answer is None:
+            continue
+        if attempt.answer.status == page.status or leaks(attempt.answer, page, authorised.target):
             raise Violation("no content without login", f"{attempt.said}, with what a user gets in it", (attempt.said,))
-        if attempt.answer is not None and attempt.answer.status not in (401, 403):
+        if attempt.answer.status not in (401, 403):
             raise Unmeasurable(f"{attempt.said}: neither what was asked for nor a refusal")
 
 

@@ -122,8 +122,10 @@ class Authorised:
         headers: dict[str, str] | None = None,
         body: bytes = b"",
         door: Door | None = None,
+        absent: bool = False,
     ) -> Answer:
-        """An answer of 2xx on ``path`` to a user who logs in; by default at the first web door."""
+        """An answer of 2xx on ``path`` to a user who logs in; by default at the first web door. With ``absent``, 404
+        will do: it shows that the archive looked for an object that does not exist."""
         door, user = door or first_door(self.target, "web"), self.user()
         context = tls.client(None, self.target) if door.tls else None
         name = self.target.server_name
@@ -132,7 +134,7 @@ class Authorised:
             answer = request(door, method, path, context, user=user, headers=headers, body=body, name=name)
         except (Refused, Silent, ProtocolError) as error:
             raise Unmeasurable(f"positive control failed: {asked}: {error}") from error
-        if not 200 <= answer.status < 300:
+        if not 200 <= answer.status < 300 and not (absent and answer.status == 404):
             raise Unmeasurable(f"positive control failed: {asked} answers {answer.status}")
         self.proofs += 1
         return answer

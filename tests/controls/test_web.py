@@ -20,7 +20,8 @@ LOGIN = ("HIPAA 164.312(a)(1)", "HIPAA 164.312(d)", "NIST 800-53 IA-2")
 def _refuses_anonymous(name: str, target: Target, authorised: Authorised) -> None:
     """GET of the named route at every web door, first without a login, then with one."""
     path = route(target, name)
-    must_refuse_web(_everywhere(target, path), authorised, path)
+    nothing_stored = target.specimen is None and "{instance}" in target.routes[name]
+    must_refuse_web(_everywhere(target, path), authorised, path, absent=nothing_stored)
 
 
 def _everywhere(target: Target, path: str, *, method: str = "GET") -> list[WebAttempt]:

@@ -38,9 +38,11 @@ class Served(Authorised):
         super().__init__(Target("t", "T", (WEB,)))
         self.works = works
 
-    def web(self, *_: object, **__: object) -> Answer:
+    def web(self, *_: object, absent: bool = False, **__: object) -> Answer:
         if not self.works:
             raise Unmeasurable("positive control failed")
+        if absent:
+            return Answer(404, MappingProxyType({}), b"no such object")
         return Answer(200, MappingProxyType({}), PAGE)
 
 
@@ -132,6 +134,12 @@ def test_a_web_answer_is_none(status: int) -> None:
     for works in (True, False):
         with pytest.raises(Violation):
             must_refuse_web([answered(401), answered(status)], Served(works), "/x")
+
+
+def test_where_nothing_is_stored_404_is_the_answer_of_those_who_may_ask() -> None:
+    must_refuse_web([answered(401)], Served(True), "/x", absent=True)
+    with pytest.raises(Violation):
+        must_refuse_web([answered(404)], Served(True), "/x", absent=True)
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
