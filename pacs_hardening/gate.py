@@ -156,9 +156,8 @@ class Gate:
         finding = Finding(control, Status.PASS, case, duration_s=seconds)
         if isinstance(error, Violation):
             fix = self.environment.fixes(control.id) if self.environment else ()
-            evidence = (*error.evidence,)
             finding = replace(finding, status=Status.FAIL, expected=error.expected, actual=error.actual, fix=fix)
-            finding = self._waived(replace(finding, evidence=evidence, also=error.also))
+            finding = self._waived(replace(finding, evidence=error.evidence, also=error.also))
         elif isinstance(error, Inapplicable | NotPermitted):
             status = Status.NOT_APPLICABLE if isinstance(error, Inapplicable) else Status.NOT_RUN
             if isinstance(error, Missing) and control.severity is Severity.CRITICAL:

@@ -152,7 +152,7 @@ def _read_waivers(config: pytest.Config, gate: Gate, controls: Iterable[pytest.I
     path = config.getoption("waivers")
     if path is None:
         return
-    known = {control.id for item in controls if (control := _control(item))}
+    known = gate.deselected | {control.id for item in controls if (control := _control(item))}
     try:
         gate.waivers = waivers.parse(path.read_text(), str(path), known=known, today=datetime.now(UTC).date())
     except (OSError, UnicodeDecodeError) as error:

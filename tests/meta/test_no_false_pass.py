@@ -100,6 +100,15 @@ def test_the_report_of_an_earlier_run(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_waiver_holds_beside_a_selection(gate_run: Run, tmp_path: Path) -> None:
+    """It names a control that ``-k`` leaves out: that is no misspelling."""
+    waivers = tmp_path / "waivers.toml"
+    waivers.write_text(
+        '[[waiver]]\ncontrol = "web.refuses-anonymous-ui"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01\n'
+    )
+    assert gate_run("--environment", "embedded", "--waivers", str(waivers), "-k", "metrics").status == 0
+
+
 def test_a_waiver_for_one_door(gate_run: Run, tmp_path: Path) -> None:
     """Of two plaintext doors, the waiver names one."""
     (tmp_path / "a").mkdir()
