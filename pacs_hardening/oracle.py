@@ -21,8 +21,8 @@ def must_hold(expected: str, failures: Sequence[tuple[str, Sequence[str]]]) -> N
     """Raises one Violation for all ``failures`` (what was seen, evidence): a waiver for one open door must not
     cover the next."""
     if failures:
-        (actual, evidence), *more = failures
-        further = [said for said, _ in more]
+        actual, evidence = failures[0]
+        further = [said for said in dict.fromkeys(said for said, _ in failures) if said != actual]
         raise Violation(expected, actual, (*evidence, *(f"also: {said}" for said in further)), further)
 
 
