@@ -23,6 +23,7 @@ from .model import (
     Status,
     Target,
     Unmeasurable,
+    Unserved,
     Violation,
     judge,
 )
@@ -50,6 +51,7 @@ class Gate:
     expected_items: int = 0
     deselected: set[str] = field(default_factory=set)
     aborted: str = ""
+    unproven: str = ""
     running: Running | None = None
     authorised: Authorised | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -103,15 +105,18 @@ class Gate:
         if self.allow is not None:
             target = replace(target, ceiling=self.allow)
         self.authorised = Authorised(target)
-        self.authorised.pulse()
-        if target.ceiling >= Impact.WRITES and target.doors_of("dicom"):
+        try:
+            self.authorised.pulse()
+        except Unserved as refused:
+            self.unproven = str(refused)  # an open door can still be found; that one is shut cannot
+        if target.ceiling >= Impact.WRITES and target.doors_of("dicom") and not self.unproven:
             target = replace(target, specimen=plant(self.authorised))
             self.authorised = Authorised(target)
         self.target = target
         self.running = replace(running, target=target)
 
     def _still(self, born: str, running: Running) -> None:
-        if self.authorised is not None:
+        if self.authorised is not None and not self.unproven:
             self.authorised.pulse()
         if running.fingerprint() != born:
             raise Unmeasurable("a server process of the target died or restarted during the run")
@@ -134,6 +139,8 @@ class Gate:
 
     def demand_proof(self, control: Control, before: int) -> None:
         """A control that passed without a positive control has proven nothing. Raises Unmeasurable."""
+        if self.unproven:
+            raise Unmeasurable(self.unproven)
         if self.proofs() == before:
             raise Unmeasurable(f"{control.id} passed, but no authorised peer succeeded beside it")
 
@@ -145,6 +152,8 @@ class Gate:
     def check_pulse(self, control: Control) -> None:
         """After a control: the target must still serve those who may be served. Raises Unmeasurable."""
         assert self.authorised is not None
+        if self.unproven:
+            return
         try:
             self.authorised.pulse()
         except Unmeasurable as error:
@@ -178,7 +187,7 @@ class Gate:
 
     def result(self) -> Run:
         """The whole run with its verdict. A control that was selected and left no finding is missing evidence."""
-        aborted = self.aborted
+        aborted = self.aborted or self.unproven
         if not aborted and len(self.findings) < self.expected_items:
             aborted = f"{self.expected_items - len(self.findings)} of {self.expected_items} controls did not run"
         unasked = len(self.deselected - {finding.control.id for finding in self.findings})

@@ -10,6 +10,7 @@ from .finding import (
     Run,
     Status,
     Unmeasurable,
+    Unserved,
     Verdict,
     Violation,
     by_control,
@@ -19,6 +20,6 @@ from .target import Door, Identity, KeyPair, Node, Secret, Specimen, Target, Use
 
 __all__ = [
     "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Missing", "Node",
-    "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "User", "Verdict",
-    "Violation", "by_control", "control", "control_of", "judge",
+    "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "Unserved", "User",
+    "Verdict", "Violation", "by_control", "control", "control_of", "judge",
 ]  # fmt: skip

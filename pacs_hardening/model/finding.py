@@ -48,6 +48,10 @@ class Unmeasurable(Exception):
     """No evidence either way: unreachable, hung, unreadable. Always ERROR, never a pass."""
 
 
+class Unserved(Unmeasurable):
+    """The target answers, and refuses the peer that should be served: it lives, but no pass can be believed."""
+
+
 class BadInput(Exception):
     """What the user gave cannot be used: one line that names it and what is accepted. Exit status 4."""
 

@@ -83,6 +83,7 @@ def knock(
             accepted = scu.associate(session, rq)
             outcome, how, stage = Outcome.SERVED, "association accepted", ""
             for operation in operations:
+                asked = operation.name
                 exchange.status = None
                 scu.perform(session, accepted, operation, exchange)
                 how = f"DIMSE status {exchange.status or 0:04X}H"

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pydicom.dataset import Dataset
 
-from ..model import Door, Inapplicable, Missing, Node, Specimen, Target, Unmeasurable, User
+from ..model import Door, Inapplicable, Missing, Node, Specimen, Target, Unmeasurable, Unserved, User
 from ..wire import operations, tls
 from ..wire.http import Answer, request
 from ..wire.pdu import ProtocolError
@@ -46,7 +46,8 @@ class Authorised:
         """Perform ``operations`` as the node of ``role``, now; by default at the first DICOM door."""
         attempt = knock(self.target, Peer.of(self.node(role)), *operations, door=door)
         if attempt.outcome is not Outcome.SERVED:
-            raise Unmeasurable(f"positive control failed: {attempt.said}")
+            kind = Unserved if attempt.outcome is Outcome.REFUSED else Unmeasurable
+            raise kind(f"positive control failed: {attempt.said}")
         self.proofs += 1
         return attempt
 
@@ -135,7 +136,7 @@ class Authorised:
         except (Refused, Silent, ProtocolError) as error:
             raise Unmeasurable(f"positive control failed: {asked}: {error}") from error
         if not 200 <= answer.status < 300 and not (absent and answer.status == 404):
-            raise Unmeasurable(f"positive control failed: {asked} answers {answer.status}")
+            raise Unserved(f"positive control failed: {asked} answers {answer.status}")
         self.proofs += 1
         return answer
 

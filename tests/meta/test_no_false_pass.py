@@ -26,10 +26,10 @@ def test_a_further_door_that_serves_nobody_of_ours(gate_run: Run, tmp_path: Path
         door = re.search(r'"dicoms://[^"]+"', other.read_text())
         assert door is not None
         target.write_text(target.read_text().replace("doors = [", f"doors = [{door.group()}, ", 1))
-        assert_inconclusive(gate_run("--target", str(target)), "positive control failed")
-        swapped = re.sub(r'doors = \["(dicoms[^"]+)", "(dicoms[^"]+)"', r'doors = ["\2", "\1"', target.read_text())
-        target.write_text(swapped)
-        assert_inconclusive(gate_run("--target", str(target)), "positive control failed")
+        run = gate_run("--target", str(target))
+    assert run.status != 0
+    assert "positive control failed" in run.output
+    assert "PASS" not in run.statuses.values()
 
 
 def test_a_target_file_that_names_no_stranger(gate_run: Run, tmp_path: Path) -> None:
@@ -51,6 +51,16 @@ def test_a_worklist_that_the_file_does_not_mention(gate_run: Run, tmp_path: Path
         target.write_text(target.read_text().replace('"worklist"', '"nothing"'))
         run = gate_run("--target", str(target), "-k", "anonymous_find")
     assert run.statuses["authorisation.refuses-anonymous-find[WORKLIST]"] == "FAIL"
+
+
+def test_an_open_archive_is_found_without_an_authorised_node(gate_run: Run, tmp_path: Path) -> None:
+    """The positive control makes a pass believable; a door that stands open needs none."""
+    with archive(tmp_path, anonymous=["find"]) as target:
+        target.write_text(re.sub(r'aet = "ALL-[0-9A-F]+"', 'aet = "ALL-WRONG"', target.read_text()))
+        run = gate_run("--target", str(target))
+    assert run.status == 1, run.output
+    assert run.statuses["authorisation.refuses-anonymous-find[STUDY]"] == "FAIL"
+    assert "PASS" not in run.statuses.values()
 
 
 def test_a_server_that_hangs_up_soon(gate_run: Run, tmp_path: Path) -> None:
