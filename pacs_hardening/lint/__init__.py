@@ -1,0 +1,1 @@
+"""Lint: an archive's configuration, read before anything is started. A path in, openings out."""
