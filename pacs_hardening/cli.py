@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .model import BadInput, Unmeasurable
+from .model import BadInput, Severity, Unmeasurable
 
 EPILOG = """\
 exit status of gate: 0 every control that was measured holds; 1 a control fails; 10 inconclusive (unreachable,
@@ -60,6 +60,15 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("environment", metavar="NAME")
     start.add_argument("--weakness", metavar="NAME")
     start.set_defaults(run=up)
+    reading = commands.add_parser("lint", help="name what an archive's configuration opens, before it is started")
+    reading.add_argument("path", metavar="PATH", help="Orthanc: *.json, a folder, variables; DCMTK: dcmqrscp.cfg")
+    reading.add_argument(
+        "--behind-guard", action="store_true", help="the archive's own ports are private: a guard ends TLS"
+    )
+    levels = [level.name.lower() for level in Severity]
+    reading.add_argument("--fail-on", metavar="LEVEL", default="low", choices=levels, help=f"of {', '.join(levels)}")
+    reading.add_argument("--json", action="store_true", help="for programs")
+    reading.set_defaults(run=lint)
     return parser
 
 
@@ -130,6 +139,12 @@ def catalogue(options: argparse.Namespace) -> int:
 
     print(render(controls(), refutations()), end="")
     return 0
+
+
+def lint(options: argparse.Namespace) -> int:
+    from .lint.command import run
+
+    return run(options)
 
 
 def up(options: argparse.Namespace) -> int:

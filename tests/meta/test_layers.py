@@ -18,10 +18,11 @@ ALLOWED = {
     "oracle": {"model", "wire", "probes"},
     "launch": {"model"},
     "report": {"model"},
+    "lint": {"model", "report"},
     "catalogue": {"model", "launch"},
     "gate": {"model", "probes", "profiles", "launch"},
     "plugin": {"model", "profiles", "launch", "report", "gate"},
-    "cli": {"model", "launch", "report", "catalogue"},
+    "cli": {"model", "launch", "lint", "report", "catalogue"},
     "__main__": {"cli"},
     "__init__": set(),
 }
