@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from docker.errors import DockerException  # type: ignore[import-untyped]
@@ -48,11 +50,13 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
             _await(run, containers, waiting, streams)
             doors = _doors(run, containers)
         seen = prepared.plan.arrivals
+        target = render.target(prepared.name, prepared.plan, people, keys, doors)
         yield Running(
-            target=render.target(prepared.name, prepared.plan, people, keys, doors),
+            target=replace(target, capabilities=target.capabilities | {"host"}),
             fingerprint=lambda: observe.fingerprint(api, containers),
             arrivals=None if seen is None else lambda: observe.arrivals(api, containers, seen),
             logs=lambda: observe.logs(api, containers, people.mask),
+            hosts=MappingProxyType({name: f"docker://{container}" for name, container in containers.items()}),
         )
 
 
@@ -96,7 +100,7 @@ def _doors(run: Run, containers: Mapping[str, str]) -> tuple[Door, ...]:
         details = run.api.inspect_container(container)
         if not details["State"]["Running"]:
             raise observe.ended(run.api, name, container, run.people.mask)
-        for each in run.prepared.plan.services[name].publish:
+        for each in [each for each in run.prepared.plan.services[name].publish if each.door]:
             bound = details["NetworkSettings"]["Ports"][f"{each.port}/tcp"][0]
             doors[name, each.port] = Door(each.service, "127.0.0.1", int(bound["HostPort"]), each.tls)
     return tuple(doors[key] for key in dict.fromkeys(declared) if key in doors)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..model import Unmeasurable
 from . import pki, render, volumes
 from .engine import Api
-from .plan import File, Service
+from .plan import File, Network, Service
 from .prepared import Prepared
 from .together import together
 
 LOG_MAX = "16m"
+SOCKET = "/var/run/docker.sock"  # where software in containers looks for the engine
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def contents(run: Run) -> dict[str, tuple[volumes.Volume, ...]]:
 def create(run: Run, references: Mapping[str, str], filled: Mapping[str, tuple[volumes.Volume, ...]]) -> dict[str, str]:
     """Networks, then containers with their volumes filled, side by side. Service -> container id."""
     plan = run.prepared.plan
-    together({name: _network(run, name, internal) for name, internal in plan.networks.items()})
+    together({name: _network(run, name, network) for name, network in plan.networks.items()})
     calls = {
         name: _container(run, name, service, references[name], filled[name]) for name, service in plan.services.items()
     }
@@ -70,12 +73,12 @@ def create(run: Run, references: Mapping[str, str], filled: Mapping[str, tuple[v
     return {name: made[name] for name in plan.services}
 
 
-def _network(run: Run, name: str, internal: bool) -> Callable[[], object]:
+def _network(run: Run, name: str, network: Network) -> Callable[[], object]:
     return lambda: run.api.create_network(
         run.name(name),
         driver="bridge",
-        internal=internal,
-        options={"com.docker.network.bridge.enable_ip_masquerade": "false"},
+        internal=network.internal,
+        options={"com.docker.network.bridge.enable_ip_masquerade": str(network.masquerade).lower()},
         labels=dict(run.labels),
     )
 
@@ -93,7 +96,7 @@ def _container(
             environment=dict(service.environment),
             labels=dict(run.labels),
             stop_signal=service.stop_signal,
-            ports=[each.port for each in service.publish],
+            ports=[*{*(each.port for each in service.publish), *service.exposes}],
             host_config=_host_config(run, service, filled, run.name(first)),
             networking_config=run.api.create_networking_config({run.name(first): _endpoint(run, name)}),
         )
@@ -111,16 +114,33 @@ def _endpoint(run: Run, name: str) -> Any:
 def _host_config(run: Run, service: Service, filled: tuple[volumes.Volume, ...], network: str) -> Any:
     return run.api.create_host_config(
         network_mode=network,
-        read_only=True,
-        cap_drop=["ALL"],
-        security_opt=["no-new-privileges"],
-        mem_limit=service.memory,
-        memswap_limit=service.memory,
-        pids_limit=service.pids,
+        privileged=service.privileged,
+        read_only=service.read_only,
+        cap_drop=list(service.cap_drop),
+        security_opt=_security(service),
+        mem_limit=service.memory or None,
+        memswap_limit=service.memory or None,
+        pids_limit=service.pids or -1,
         tmpfs=dict(service.tmpfs),
         init=False,
         restart_policy={"Name": "no"},
         log_config={"Type": "json-file", "Config": {"max-size": LOG_MAX, "max-file": "2"}},
         port_bindings={each.port: ("127.0.0.1", 0) for each in service.publish},
         mounts=[volumes.mount(each, str(each.folder), run.labels, read_only=True) for each in filled],
+        binds=[f"{_socket(run)}:{SOCKET}:ro"] if service.mounts_socket else [],
     )
+
+
+def _security(service: Service) -> list[str]:
+    return [
+        *([] if service.new_privileges else ["no-new-privileges"]),
+        *([f"seccomp={service.seccomp}"] if service.seccomp else []),
+    ]
+
+
+def _socket(run: Run) -> str:
+    """Where this engine listens. Raises Unmeasurable where that is no socket in the file system."""
+    where = os.environ.get("DOCKER_HOST") or f"unix://{SOCKET}"
+    if not where.startswith("unix:"):
+        raise Unmeasurable(f"{run.prepared.name}: the engine at {where} has no socket that could be mounted")
+    return "/" + where.removeprefix("unix:").lstrip("/")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,18 +12,31 @@ from .table import Table
 
 KINDS = ("containers", "embedded")
 SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem")
-_SERVICE = "dockerfile image networks user memory pids tmpfs ready stop_signal environment publish files"
+_SERVICE = (
+    "dockerfile image networks user memory pids tmpfs ready stop_signal environment exposes publish files"
+    " privileged read_only cap_drop new_privileges seccomp mounts_socket"
+)
 _TARGET = "called_aet move_destination arrivals query_limit capabilities sop_classes transfer_syntaxes routes"
+_CAPABILITIES = ("ALL", "CHOWN", "DAC_OVERRIDE", "NET_RAW", "SETGID", "SETUID")
 _PERMITS = ("echo", "find", "get", "move", "store")
 
 
 @dataclass(frozen=True)
 class Publish:
-    """A port of a container. ``service`` is ``dicom`` or ``web``."""
+    """A port of a container. ``service`` is ``dicom`` or ``web``; without ``door`` nobody is told that it is there."""
 
     port: int
     service: str
     tls: bool
+    door: bool = True
+
+
+@dataclass(frozen=True)
+class Network:
+    """``internal``: no route out. ``masquerade``: a route out to everywhere."""
+
+    internal: bool
+    masquerade: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,9 @@ class File:
 
 @dataclass(frozen=True)
 class Service:
-    """One container. ``user`` is (uid, gid); ``ready`` is empty for a service that says nothing when it is up."""
+    """One container. ``user`` is (uid, gid); ``ready`` is empty for a service that says nothing when it is up;
+    ``exposes`` are further ports that are meant to listen inside. What has a default here is as hardened as it can
+    be: only a weakness may give another value."""
 
     dockerfile: str
     image: str
@@ -52,6 +67,13 @@ class Service:
     environment: Mapping[str, str]
     publish: tuple[Publish, ...]
     files: tuple[File, ...]
+    exposes: tuple[int, ...]
+    privileged: bool = False
+    read_only: bool = True
+    cap_drop: tuple[str, ...] = ("ALL",)
+    new_privileges: bool = False
+    seccomp: str = ""
+    mounts_socket: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,11 +86,11 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class Plan:
-    """``networks`` maps a name to whether it is internal; ``nodes`` a role to what it is permitted."""
+    """``nodes`` maps a role to what it is permitted."""
 
     title: str
     kind: str
-    networks: Mapping[str, bool]
+    networks: Mapping[str, Network]
     services: Mapping[str, Service]
     server_names: tuple[str, ...]
     server_defect: str
@@ -92,7 +114,10 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
     table = Table(raw, str(where), f"title kind pki nodes users target {own}")
     pki = table.table("pki", "server_names server_defect")
     target = table.table("target", _TARGET)
-    networks = {name: each.flag("internal") for name, each in table.named("networks", "internal").items()}
+    networks = {
+        name: Network(each.flag("internal"), each.flag("masquerade", False))
+        for name, each in table.named("networks", "internal masquerade").items()
+    }
     nodes = table.named("nodes", "permits")
     if "all" not in nodes:
         raise table.bad("nodes", "'all' is missing, the node that proves the archive alive")
@@ -129,30 +154,60 @@ def _fits_together(plan: Plan, table: Table, target: Table) -> None:
         raise target.bad("arrivals", f"no service {plan.arrivals.service!r}; known: {', '.join(plan.services)}")
 
 
-def _service(table: Table, networks: Mapping[str, bool]) -> Service:
+def loosened(plan: Plan) -> str:
+    """What of ``plan`` is less than hardened, which is a matter for weaknesses; "" where nothing is."""
+    for name, network in plan.networks.items():
+        if network.masquerade:
+            return f"networks.{name}: masquerade"
+    for name, service in plan.services.items():
+        for switch in fields(Service):
+            if switch.default is not MISSING and getattr(service, switch.name) != switch.default:
+                return f"services.{name}: {switch.name}"
+        if not service.memory or not service.pids:
+            return f"services.{name}: {'pids' if service.memory else 'memory'}"
+        if not all(each.door for each in service.publish):
+            return f"services.{name}: publish.door"
+    return ""
+
+
+def _service(table: Table, networks: Mapping[str, Network]) -> Service:
     uid, _, gid = table.text("user", pattern=r"\d{1,9}:\d{1,9}").partition(":")
     service = Service(
         dockerfile=table.text("dockerfile", ""),
         image=table.text("image", ""),
         networks=table.texts("networks", among=tuple(networks)),
         user=(int(uid), int(gid)),
-        memory=table.text("memory", pattern=r"\d+[kmg]"),
+        memory=table.text("memory", pattern=r"|\d+[kmg]"),
         pids=table.number("pids"),
         tmpfs=table.pairs("tmpfs"),
         ready=table.text("ready"),
         stop_signal=table.text("stop_signal", "SIGTERM"),
         environment=table.pairs("environment"),
         publish=tuple(
-            Publish(each.number("port"), each.text("service", pattern="dicom|web"), each.flag("tls"))
-            for each in table.tables("publish", "port service tls")
+            Publish(
+                each.number("port"),
+                each.text("service", pattern="dicom|web"),
+                each.flag("tls"),
+                each.flag("door", True),
+            )
+            for each in table.tables("publish", "port service tls door")
         ),
         files=tuple(_file(each) for each in table.tables("files", "source secret path mode")),
+        exposes=table.ports("exposes"),
+        privileged=table.flag("privileged", False),
+        read_only=table.flag("read_only", True),
+        cap_drop=table.texts("cap_drop", ("ALL",), _CAPABILITIES),
+        new_privileges=table.flag("new_privileges", False),
+        seccomp=table.text("seccomp", "", pattern="|unconfined"),
+        mounts_socket=table.flag("mounts_socket", False),
     )
+    if service.pids < 0:
+        raise table.bad("pids", f"{service.pids} is negative")
     if bool(service.dockerfile) == bool(service.image):
         raise table.bad("image", "give either dockerfile or image")
     if not service.networks:
         raise table.bad("networks", "names none")
-    if service.publish and all(networks[name] for name in service.networks):
+    if service.publish and all(networks[name].internal for name in service.networks):
         raise table.bad("publish", "a port can be published only on a network that is not internal")
     return service
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..model import BadInput
 from . import render, weakness
-from .plan import Plan, read
+from .plan import Plan, loosened, read
 from .weakness import Weakness
 
 FILE = "environment.toml"
@@ -54,6 +54,8 @@ def prepare(
     images = {service: {"image": image, "dockerfile": ""} for service, image in overrides.images.items()}
     raw = weakness.merged(raw, {"services": images} if images else {})
     hardened = final = read(raw, folder / FILE)
+    if loose := loosened(hardened):
+        raise BadInput(f"{folder / FILE}: {loose}: less than hardened; only a file in weak/ may say so")
     replacing: tuple[weakness.Replace, ...] = ()
     if weak:
         name = f"{name}+{weak[0]}"

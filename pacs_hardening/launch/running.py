@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ..model import Target
 
@@ -12,9 +13,12 @@ from ..model import Target
 class Running:
     """``fingerprint()`` names every server process with its start time, and so changes when one dies or restarts;
     ``arrivals()`` counts the objects that reached the environment's move destination (None: that cannot be
-    seen); ``logs()`` is the tail of every service's log."""
+    seen); ``logs()`` is the tail of every service's log. ``hosts``: service -> the testinfra URL under which it can
+    be looked into (``docker://<container>``; ``ssh://user@host`` for one that is no container); empty where nobody
+    may look. A target with hosts has the capability ``host``."""
 
     target: Target
     fingerprint: Callable[[], str]
     arrivals: Callable[[], int] | None
     logs: Callable[[], str]
+    hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -49,6 +49,14 @@ class Table:
                 raise self.bad(key, f"{each!r} is not {'one of ' + ', '.join(among) if among else 'a string'}")
         return found
 
+    def ports(self, key: str) -> tuple[int, ...]:
+        """TCP ports; none where there is no list."""
+        found = tuple(self._get(key, list, []))
+        for each in found:
+            if type(each) is not int or not 0 < each < 65536:
+                raise self.bad(key, f"{each!r} is not a port, 1 to 65535")
+        return found
+
     def pairs(self, key: str) -> dict[str, str]:
         """A table of strings; empty where there is none."""
         found = self.free(key)

@@ -208,7 +208,7 @@ def _secret(table: Table, word: str, here: Path) -> Secret:
 def write(target: Target, folder: Path) -> Path:
     """Write ``target.toml`` into ``folder``, each secret into a file beside it that only its owner can read.
 
-    What is known at run time only (the ceiling, the specimen) is not written.
+    What is known at run time only (the ceiling, the specimen, the hosts) is not written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     head: dict[str, object] = {
@@ -218,7 +218,7 @@ def write(target: Target, folder: Path) -> Path:
         "ca": target.ca,
         "server_name": target.server_name,
         "verify_server": target.verify_server,
-        "capabilities": sorted(target.capabilities),
+        "capabilities": sorted(target.capabilities - {"host"}),
         "move_destination": target.move_destination,
         "query_limit": target.query_limit,
         "sop_classes": list(target.sop_classes),

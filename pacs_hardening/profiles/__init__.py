@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from ..model import BadInput, Secret
 
 _FOLDER = Path(__file__).parent
+_TABLES = ("default-credentials", "management-ports", "vulnerable-versions")  # not profiles
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Profile:
 
 
 def names() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml") if path.stem != "default-credentials"))
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml") if path.stem not in _TABLES))
 
 
 def load(name: str) -> Profile:
@@ -72,3 +73,10 @@ def default_credentials() -> tuple[tuple[str, Secret], ...]:
     """User names and passwords that products are shipped with, from their own documentation."""
     data = tomllib.loads((_FOLDER / "default-credentials.toml").read_text())
     return tuple((pair["username"], Secret(pair["password"])) for pair in data["pair"])
+
+
+@cache
+def management_ports() -> dict[int, str]:
+    """TCP port -> what listens there by convention and has no business on a network with strangers."""
+    data = tomllib.loads((_FOLDER / "management-ports.toml").read_text())
+    return {row["port"]: row["what"] for row in data["management"]}

@@ -20,6 +20,7 @@ from pacs_hardening.launch.environment import Environment
 from pacs_hardening.launch.prepared import Overrides
 from pacs_hardening.launch.running import Running
 from pacs_hardening.model import Unmeasurable
+from pacs_hardening.probes.host import look
 
 TOML = """
 title = "Two tiny services"
@@ -91,6 +92,11 @@ FILES = {
     "weak/bypass.toml": WEAK
     + '[[replace]]\nfile = "config/b.conf"\nfind = "open=no"\nwith = "open=yes"\n[merge.services.inner]\n'
     'networks = ["inside", "edge"]\npublish = [{ port = 4000, service = "dicom", tls = false }]\n',
+    "weak/loose.toml": WEAK
+    + "[merge.networks.edge]\nmasquerade = true\n[merge.services.inner]\nprivileged = true\nread_only = false\n"
+    'cap_drop = ["CHOWN"]\nnew_privileges = true\nseccomp = "unconfined"\nmemory = ""\npids = 0\n'
+    'mounts_socket = true\nnetworks = ["edge"]\n'
+    'publish = [{ port = 4000, service = "dicom", tls = false, door = false }]\n',
     "unbuildable/Dockerfile": "FROM debian:forky-slim\nRUN echo some words >&2 && exit 7\n",
     "weak/unbuildable.toml": WEAK + '[merge.services.inner]\ndockerfile = "unbuildable/Dockerfile"\n',
 }
@@ -196,6 +202,45 @@ def test_every_container_is_locked_down(running: Running, api: Any) -> None:
         assert not host["Init"]
         for bound in host["PortBindings"].values():
             assert bound[0]["HostIp"] == "127.0.0.1"
+
+
+def test_each_container_can_be_looked_into(running: Running, api: Any) -> None:
+    assert "host" in running.target.capabilities
+    assert list(running.hosts) == ["inner", "door"]
+    facts = look(running.hosts, running.target)
+    inner, door = facts["inner"], facts["door"]
+    assert {each.uid for each in inner.processes} == {10001}
+    assert [each.port for each in inner.listeners if not each.is_local] == [4000]
+    assert inner.root_read_only
+    assert {(each.path, each.mode) for each in inner.kept} >= {("/srv/tls/server.pem", 0o440)}
+    assert not any(each.layered for each in inner.kept)
+    assert inner.mentions == ()
+    assert inner.packages["perl"]
+    assert door.container
+    assert [(each.address, each.port) for each in door.container.published] == [
+        (each.host, each.port) for each in running.target.doors
+    ]
+    assert not any(each.masquerading for each in door.container.networks)
+
+
+@pytest.mark.usefixtures("api")
+def test_a_weakness_loosens_what_it_names(folder: Path, api: Any) -> None:
+    with Environment.load("tiny", folder).start("loose") as weak:
+        inner, door = _inspect(api, weak)
+        facts = look(weak.hosts, weak.target)["inner"]
+    host = inner["HostConfig"]
+    assert (host["Privileged"], host["ReadonlyRootfs"], host["CapDrop"]) == (True, False, ["CHOWN"])
+    assert "seccomp=unconfined" in host["SecurityOpt"]
+    assert "no-new-privileges" not in host["SecurityOpt"]
+    assert (host["Memory"], host["PidsLimit"]) in {(0, None), (0, 0), (0, -1)}
+    assert host["Binds"][0].endswith(":/var/run/docker.sock:ro")
+    assert door["HostConfig"]["CapDrop"] == ["ALL"]
+    assert len(weak.target.doors) == 1, "what is published without being a door is not told"
+    assert facts.container
+    assert [each.inside for each in facts.container.published] == ["4000/tcp"]
+    assert [each.masquerading for each in facts.container.networks] == [True]
+    assert not facts.root_read_only
+    assert not any(each.no_new_privileges or each.seccomp for each in facts.processes)
 
 
 def test_no_network_has_a_route_out(running: Running, api: Any) -> None:

@@ -119,7 +119,12 @@ def test_the_names_of_one_run_are_its_own(folder: Path) -> None:
     [
         ("environment.toml", 'kind = "containers"', "kind = containers", r"environment.toml: .*line 3"),
         ("environment.toml", 'kind = "containers"', 'kind = "vm"', "'vm' does not match containers|embedded"),
-        ("environment.toml", "pids = 8", "pidz = 8", "archive.*: unknown key 'pidz'; accepted: dockerfile, env"),
+        (
+            "environment.toml",
+            "pids = 8",
+            "pidz = 8",
+            "archive.*: unknown key 'pidz'; accepted: cap_drop, dockerfile, env",
+        ),
         ("environment.toml", "pids = 8", 'pids = "8"', "archive.*: pids: '8' is not a int"),
         ("environment.toml", 'memory = "64m"', "", "memory: is missing"),
         ("environment.toml", '"10001:10001"', '"archive"', "user: 'archive' does not match"),
@@ -130,6 +135,10 @@ def test_the_names_of_one_run_are_its_own(folder: Path) -> None:
         ("environment.toml", "/etc/archive/a.conf", "/etc/a.conf", "its folder becomes a volume that hides"),
         ("environment.toml", "config/a.conf", "../a.conf", "'../a.conf' is not a file in the environment's folder"),
         ("environment.toml", "[target]", '[pki]\nserver_defect = "odd"\n[target]', "server_defect: 'odd' does not"),
+        ("environment.toml", "pids = 8", "pids = 8\nexposes = [0]", "exposes: 0 is not a port, 1 to 65535"),
+        ("environment.toml", "pids = 8", "pids = -1", "pids: -1 is negative"),
+        ("environment.toml", "pids = 8", 'pids = 8\nseccomp = "none"', "seccomp: 'none' does not match"),
+        ("environment.toml", "pids = 8", 'pids = 8\ncap_drop = ["SYS_ADMIN"]', "cap_drop: 'SYS_ADMIN' is not one of"),
         ("weak/open.toml", "fix =", "fixes =", "open.toml: unknown key 'fixes'; accepted: fix, merge, refutes"),
         ("weak/open.toml", "open = no", "open = maybe", "config/a.conf: 'open = maybe' must stand there exactly once"),
         ("weak/open.toml", "config/a.conf", "config/b.conf", "replaces in 'config/b.conf', which no service is given"),
@@ -142,6 +151,27 @@ def test_a_mistake_is_named_before_anything_starts(folder: Path, file: str, old:
     _edit(folder / "one" / file, old, new)
     with pytest.raises(BadInput, match=words):
         Environment.load("one", folder).start("open")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("pids = 8", "pids = 0", "services.archive: pids"),
+        ('memory = "64m"', 'memory = ""', "services.archive: memory"),
+        ("pids = 8", "pids = 8\nprivileged = true", "services.archive: privileged"),
+        ("pids = 8", "pids = 8\nread_only = false", "services.archive: read_only"),
+        ("pids = 8", "pids = 8\ncap_drop = []", "services.archive: cap_drop"),
+        ("pids = 8", "pids = 8\nnew_privileges = true", "services.archive: new_privileges"),
+        ("pids = 8", 'pids = 8\nseccomp = "unconfined"', "services.archive: seccomp"),
+        ("pids = 8", "pids = 8\nmounts_socket = true", "services.archive: mounts_socket"),
+        ("tls = false", "tls = false, door = false", "services.archive: publish.door"),
+        ("internal = false", "internal = false\nmasquerade = true", "networks.edge: masquerade"),
+    ],
+)
+def test_only_a_weakness_is_less_than_hardened(folder: Path, old: str, new: str, named: str) -> None:
+    _edit(folder / "one" / "environment.toml", old, new)
+    with pytest.raises(BadInput, match=f"{named}: less than hardened; only a file in weak/ may say so"):
+        Environment.load("one", folder).start()
 
 
 def test_a_setting_of_an_embedded_archive_is_checked_before_it_starts(folder: Path) -> None:
