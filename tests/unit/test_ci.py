@@ -28,8 +28,8 @@ def tree(tmp_path: Path) -> Path:
     stand_in(tmp_path / ".venv" / "bin" / "pacs-hardening", 'echo "$@"; exit 10')
     for tool in ("ruff", "mypy"):
         stand_in(tmp_path / ".venv" / "bin" / tool, f"echo {tool}")
-    shutil.copy(ROOT / "ci" / "gate", tmp_path / "ci")
-    shutil.copy(ROOT / "ci" / "test", tmp_path / "ci")
+    for script in ("gate", "test", "env"):
+        shutil.copy(ROOT / "ci" / script, tmp_path / "ci")
     return tmp_path
 
 
