@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +58,13 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
             logs=lambda: observe.logs(api, containers, people.mask),
             hosts=MappingProxyType({name: f"docker://{container}" for name, container in containers.items()}),
         )
+
+
+def build(every: Iterable[Prepared], say: Callable[[str], None]) -> None:
+    """Make every image that is not there yet. Raises Unmeasurable."""
+    with connect() as api, errors_named("cannot look for images"):
+        for prepared in every:
+            images.ensure(api, prepared.folder, prepared.plan.services, say)
 
 
 def _start(run: Run, containers: Mapping[str, str]) -> None:

@@ -82,6 +82,14 @@ class Environment:
             chosen = (weakness, self.weaknesses[weakness])
         return _running(prepare(self.name, self.folder, self._raw, chosen, overrides or Overrides()), say)
 
+    def build(self, *, say: Callable[[str], None] = say_on_stderr) -> None:
+        """Make the images of the environment and of all its weaknesses, so that no run has to. Raises Unmeasurable."""
+        if self.kind == "containers":
+            from . import containers
+
+            chosen = (None, *self.weaknesses.items())
+            containers.build([prepare(self.name, self.folder, self._raw, each, Overrides()) for each in chosen], say)
+
 
 @contextmanager
 def _running(prepared: Prepared, say: Callable[[str], None]) -> Iterator[Running]:

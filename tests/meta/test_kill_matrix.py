@@ -33,14 +33,19 @@ def test_matrix(environment: str, weakness: str, matrix: Matrix, request: pytest
     else:
         assert run.status == 0, run.output
         assert not failed
-    _compare(loaded.folder / "expected" / f"{weakness or 'hardened'}.json", run, request.config.getoption("accept"))
+    _compare(loaded.folder / "expected", weakness, run, request.config.getoption("accept"))
 
 
-def _compare(file: Path, run: GateRun, accept: bool) -> None:
+def _compare(folder: Path, weakness: str, run: GateRun, accept: bool) -> None:
+    """``hardened.json`` holds every status; a weakness's file only those in which it differs, so that a new control
+    touches one file and what a weakness breaks can be read at a glance."""
+    hardened = {} if not weakness else json.loads((folder / "hardened.json").read_text())
+    file = folder / f"{weakness or 'hardened'}.json"
     if accept:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(json.dumps(dict(sorted(run.statuses.items())), indent=1) + "\n")
-    expected = json.loads(file.read_text()) if file.exists() else {}
+        folder.mkdir(exist_ok=True)
+        differs = {key: status for key, status in sorted(run.statuses.items()) if hardened.get(key) != status}
+        file.write_text(json.dumps(differs, indent=1) + "\n")
+    expected = hardened | (json.loads(file.read_text()) if file.exists() else {})
     changed = {
         key: f"expected {expected.get(key, 'nothing')}, now {run.statuses.get(key, 'nothing')}"
         for key in sorted(expected.keys() | run.statuses.keys())
