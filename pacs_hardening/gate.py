@@ -56,6 +56,7 @@ class Gate:
     authorised: Authorised | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     _lapped: float = field(default_factory=time.monotonic)
+    _trusted: int = 0  # findings up to here were made of a target that was seen alive afterwards
 
     @property
     def name(self) -> str:
@@ -81,6 +82,7 @@ class Gate:
                 self._lap("positive controls at the end")
         except Unmeasurable as error:
             self.aborted = self.aborted or str(error)
+            self._doubt()
             raise
         finally:
             self._lap("clean-up")
@@ -158,7 +160,15 @@ class Gate:
             self.authorised.pulse()
         except Unmeasurable as error:
             self.aborted = f"after {control.id} the target no longer served an authorised peer: {error}"
+            self._doubt()
             raise Unmeasurable(self.aborted) from error
+        self._trusted = len(self.findings) + 1  # this control's own finding comes next
+
+    def _doubt(self) -> None:
+        """What passed since the target was last seen alive may have passed because it was dead."""
+        for place, finding in enumerate(self.findings[self._trusted :], self._trusted):
+            if finding.status is Status.PASS:
+                self.findings[place] = replace(finding, status=Status.ERROR, actual=self.aborted)
 
     def record(self, control: Control, case: str, error: BaseException | None, seconds: float) -> Finding:
         """Turn how a control ended into a finding. Only Violation is FAIL; whatever is not understood is ERROR."""

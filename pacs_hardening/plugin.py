@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from .profiles import load as load_profile
 from .report import json_report, junit, terminal
 
 GATE = pytest.StashKey[Gate]()
+LAST_CASE = pytest.StashKey[bool]()  # after it the target is proven alive
 REPORTS = {"findings.json": json_report.render, "junit.xml": junit.render}
 LETTERS = {
     Status.PASS: ("passed", "."),
@@ -121,6 +123,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         config.hook.pytest_deselected(items=others)
     items[:] = sorted(controls, key=_impact)
+    for item, after in zip_longest(items, items[1:]):
+        item.stash[LAST_CASE] = after is None or _control(item) != _control(after)
     gate.expected_items = len(items)
 
 
@@ -163,7 +167,8 @@ def _read_waivers(config: pytest.Config, gate: Gate, controls: Iterable[pytest.I
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Around a control: may it be asked, did a positive control succeed, is the target still alive."""
+    """Around a control: may it be asked, did a positive control succeed, and after its last case, is the target still
+    alive."""
     control, gate = _control(item), item.config.stash.get(GATE, None)
     if control is None or gate is None:
         return (yield)
@@ -175,7 +180,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         gate.check_pulse_after_failure(control)
         raise
     gate.demand_proof(control, before)
-    gate.check_pulse(control)
+    if item.stash[LAST_CASE] or control.impact is Impact.DISRUPTIVE:
+        gate.check_pulse(control)
     return outcome
 
 

@@ -1,0 +1,45 @@
+"""A gate run without a target: what becomes of findings when the target turns out to be dead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from pacs_hardening.gate import Gate
+from pacs_hardening.model import Control, Impact, Severity, Status, Target, Unmeasurable, Violation
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.profiles import load
+
+
+@dataclass
+class Pulse(Authorised):
+    """Serves until it is told to die."""
+
+    alive: bool = True
+
+    def pulse(self) -> None:
+        if not self.alive:
+            raise Unmeasurable("silent")
+
+
+def a_control(name: str) -> Control:
+    return Control(f"area.{name}", "It MUST hold.", "It is open.", Severity.HIGH, Impact.PASSIVE)
+
+
+def test_what_passed_since_the_last_pulse_is_doubted() -> None:
+    """Given a target that died at some time after its last pulse; when the next pulse fails; then what passed since is
+    ERROR, what passed before stays, and a failure stays a failure."""
+    peer = Pulse(alive=True)
+    gate = Gate(load("baseline"), target=Target("t", "T", ()), authorised=peer)
+    gate.check_pulse(a_control("before"))
+    gate.record(a_control("before"), "", None, 0.0)
+    gate.record(a_control("since"), "first case", None, 0.0)
+    gate.record(a_control("open"), "", Violation("refusal", "served"), 0.0)
+    peer.alive = False
+    with pytest.raises(Unmeasurable, match=r"after area\.dead the target no longer served"):
+        gate.check_pulse(a_control("dead"))
+    assert [finding.status for finding in gate.findings] == [Status.PASS, Status.ERROR, Status.FAIL]
+    assert gate.result().verdict.exit_status == 1, "what was found open stays found"
+    gate.findings.pop()
+    assert gate.result().verdict.exit_status == 10
