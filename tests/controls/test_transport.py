@@ -11,7 +11,8 @@ from pacs_hardening.model import Door, Impact, Inapplicable, KeyPair, Missing, S
 from pacs_hardening.oracle import must_be_tls, must_hold
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.probes.plaintext import speaks_dicom, speaks_http
-from pacs_hardening.probes.tls import TlsFacts, handshake, presented
+from pacs_hardening.probes.scan import TlsFacts
+from pacs_hardening.probes.tls import handshake, presented
 from pacs_hardening.profiles import Profile
 
 ENCRYPTION = ("HIPAA 164.312(e)(1)", "PS3.15 B.12", "IHE ITI-19")
@@ -136,10 +137,10 @@ def _only_profile_suites(service: str, target: Target, scan: Scan, profile: Prof
     failures = []
     for door in must_be_tls(target, service):
         suites = scan(door).suites
-        outside = [f"{s} ({v})" for v in suites for s in suites[v] if s not in profile.cipher_suites]
+        outside = [f"{s} ({v})" for v in suites for s in suites[v] if s not in profile.tls.cipher_suites]
         if outside:
             failures.append((f"{door} accepts {', '.join(outside)}", outside))
-    must_hold(f"only the suites of {profile.title}", failures)
+    must_hold(f"only the suites of {profile.tls}", failures)
 
 
 @control(
@@ -199,10 +200,10 @@ def test_presents_trusted_certificate(target: Target, authorised: Authorised, se
         shown = presented(door, target, keys)
         leaf = shown.certificate
         evidence = [f"subject {leaf.subject.rfc4514_string()}, valid to {leaf.not_valid_after_utc:%Y-%m-%d}"]
-        wrong = shown.distrust or profile.weakness_of(leaf, datetime.now(UTC))
+        wrong = shown.distrust or profile.tls.weakness_of(leaf, datetime.now(UTC))
         if wrong:
             failures.append((f"{door}: {wrong}", evidence))
-    must_hold("a certificate that verifies, as strong as the profile asks", failures)
+    must_hold(f"a certificate that verifies, as strong as {profile.tls} asks", failures)
     if service == "dicom":
         authorised.echo()
     else:
