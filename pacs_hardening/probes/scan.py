@@ -17,8 +17,10 @@ AT_ONCE = 8
 # Every server with an elliptic-curve certificate wants its curve offered as well (RFC 8422 5.1), so these come last.
 _COMMON = ("secp256r1", "secp384r1", "secp521r1")
 # Named curves below 256 bits that OpenSSL has in its modern versions, strongest first.
-_WEAK = ("secp224r1", "secp224k1", "sect239k1", "sect233r1", "sect233k1", "secp192r1", "secp192k1", "sect193r1")
-_WEAK += ("sect163r2", "sect163k1", "secp160r2", "secp160r1", "secp160k1")
+_WEAK = (
+    *("secp224r1", "secp224k1", "sect239k1", "sect233r1", "sect233k1", "secp192r1", "secp192k1", "sect193r1"),
+    *("sect163r2", "sect163k1", "secp160r2", "secp160r1", "secp160k1"),
+)
 
 
 @dataclass(frozen=True)

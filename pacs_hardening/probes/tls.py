@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from dataclasses import dataclass, replace
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..model import Door, KeyPair, Node, Target, Unmeasurable
 from ..wire import scu, tls
@@ -70,6 +72,12 @@ class Presented:
 
     certificate: x509.Certificate
     distrust: str
+
+    @property
+    def key_fingerprint(self) -> str:
+        """SHA-256 of the public key (SubjectPublicKeyInfo, DER), in hex."""
+        form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        return hashlib.sha256(self.certificate.public_key().public_bytes(*form)).hexdigest()
 
 
 def presented(door: Door, target: Target, keys: KeyPair | None) -> Presented:

@@ -53,3 +53,10 @@ def management_ports() -> dict[int, str]:
     """TCP port -> what listens there by convention and has no business on a network with strangers."""
     data = tomllib.loads((_FOLDER / "management-ports.toml").read_text())
     return {row["port"]: row["what"] for row in data["management"]}
+
+
+@cache
+def published_keys() -> dict[str, str]:
+    """SHA-256 (hex) of a public key in DER -> whose private half anybody can download, and where."""
+    data = tomllib.loads((_FOLDER / "published-keys.toml").read_text())
+    return {row["sha256"]: f"{row['product']} ({row['seen_in']})" for row in data["key"]}

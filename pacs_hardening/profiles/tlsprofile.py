@@ -61,8 +61,9 @@ def load(name: str, where: str, folder: Path = FOLDER) -> TlsProfile:
         raise BadInput(f"{where}: tls: unknown TLS profile {name!r}; known: {', '.join(known)}")
     path = folder / f"{name}.toml"
     kinds: dict[str, type] = {field.name: _kind(str(field.type)) for field in fields(TlsProfile)}
-    values = {"name": name, **read(path, {key: kind for key, kind in kinds.items() if key != "name"})}
-    return TlsProfile(**{key: frozenset(value) if kinds[key] is list else value for key, value in values.items()})
+    values: dict[str, Any] = {"name": name, **read(path, {key: kind for key, kind in kinds.items() if key != "name"})}
+    found: dict[str, Any] = {key: frozenset(v) if kinds[key] is list else v for key, v in values.items()}
+    return TlsProfile(**found)
 
 
 def _kind(annotation: str) -> type:
@@ -82,6 +83,7 @@ def read(path: Path, keys: Mapping[str, type], optional: frozenset[str] = frozen
         value = table.get(key)
         if value is None and key in optional:
             continue
-        if type(value) is not kind or (kind is list and not all(isinstance(each, str) for each in value)):
+        strings = not isinstance(value, list) or all(isinstance(each, str) for each in value)
+        if type(value) is not kind or not strings:
             raise BadInput(f"{path}: {key}: {'is missing' if value is None else f'{value!r} is not a {kind.__name__}'}")
     return table

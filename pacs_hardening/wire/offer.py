@@ -46,13 +46,16 @@ class Reply:
 
 def suites(version: str) -> tuple[Suite, ...]:
     """Every cipher suite that ``version`` has ever had and sslyze knows."""
-    from sslyze.plugins.openssl_cipher_suites._tls12_workaround import WorkaroundForTls12ForCipherSuites as Workaround
+    from sslyze.plugins.openssl_cipher_suites import _tls12_workaround
     from sslyze.plugins.openssl_cipher_suites.cipher_suites import CipherSuitesRepository
 
+    def legacy(openssl: str) -> bool:
+        if version == "TLS 1.2":
+            return bool(_tls12_workaround.WorkaroundForTls12ForCipherSuites.requires_legacy_openssl(openssl))
+        return version != "TLS 1.3"
+
     found = CipherSuitesRepository.get_all_cipher_suites(_enum(version))
-    modern = {"TLS 1.2": lambda name: not Workaround.requires_legacy_openssl(name), "TLS 1.3": lambda _: True}
-    is_modern = modern.get(version, lambda _: False)
-    return tuple(Suite(each.name, each.openssl_name, not is_modern(each.openssl_name)) for each in found)
+    return tuple(Suite(each.name, each.openssl_name, legacy(each.openssl_name)) for each in found)
 
 
 def families(version: str) -> list[list[Suite]]:
@@ -98,9 +101,7 @@ class Server:
 
     def offer(self, version: str, offered: Sequence[Suite]) -> Reply:
         """Offer only ``offered``, which have the same client library, in ``version``."""
-        connection = self._info.get_preconfigured_tls_connection(
-            override_tls_version=_enum(version), should_use_legacy_openssl=offered[0].legacy
-        )
+        connection = self._connection(version, legacy=offered[0].legacy)
         names = ":".join(suite.openssl for suite in offered)
         if version == "TLS 1.3":
             connection.ssl_client.set_ciphersuites(names)
@@ -116,9 +117,7 @@ class Server:
         from nassl.ephemeral_key_info import OpenSslEcNidEnum
         from sslyze.server_connectivity import enable_ecdh_cipher_suites
 
-        connection = self._info.get_preconfigured_tls_connection(
-            override_tls_version=_enum("TLS 1.2"), should_use_legacy_openssl=False
-        )
+        connection = self._connection("TLS 1.2", legacy=False)
         enable_ecdh_cipher_suites(_enum("TLS 1.2"), connection.ssl_client)
         by_name = {_iana(each.name): each for each in OpenSslEcNidEnum.get_supported_by_ssl_client()}
         connection.ssl_client.set_groups([by_name[name] for name in names])
@@ -129,9 +128,7 @@ class Server:
         client begin one."""
         from nassl._nassl import OpenSSLError
 
-        connection = self._info.get_preconfigured_tls_connection(
-            override_tls_version=_enum("TLS 1.2"), should_use_legacy_openssl=True
-        )
+        connection = self._connection("TLS 1.2", legacy=True)
         with closing(connection):
             if refusal := self._handshake(connection).refusal:
                 raise Unmeasurable(f"{self.door}: no TLS 1.2 connection to renegotiate: {refusal}")
@@ -143,6 +140,11 @@ class Server:
             except (OSError, OpenSSLError):
                 return secure, False
             return secure, True
+
+    def _connection(self, version: str, *, legacy: bool) -> Any:
+        return self._info.get_preconfigured_tls_connection(
+            override_tls_version=_enum(version), should_use_legacy_openssl=legacy
+        )
 
     def _reply(self, connection: Any) -> Reply:
         with closing(connection):
