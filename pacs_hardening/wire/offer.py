@@ -16,6 +16,7 @@ from ..model import Door, KeyPair, Target, Unmeasurable
 
 VERSIONS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
 _NETWORK_SECONDS = 3
+_NONE_OF_THESE = ("TLS alert: handshake failure", "TLS alert: protocol version")  # as sslyze says it
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,15 @@ class Suite:
 
 @dataclass(frozen=True)
 class Reply:
-    """``refusal`` is empty where the server accepted; ``firm`` says that it was an alert, ``silent`` that nothing came.
+    """``refusal`` is empty where the server accepted; ``firm``: by an alert that means none of what was offered;
+    ``silent``: nothing came. ``unfinished``: it asked for a certificate, and the client went no further.
     ``group``: the server's ephemeral key, by IANA name or ``dhe``, and its bits; 0 where the client library took it for
     too small to go on, or could not read it."""
 
     refusal: str = ""
     firm: bool = False
     silent: bool = False
+    unfinished: bool = False
     group: tuple[str, int] | None = None
 
 
@@ -130,8 +133,10 @@ class Server:
 
         connection = self._connection("TLS 1.2", legacy=True)
         with closing(connection):
-            if refusal := self._handshake(connection).refusal:
-                raise Unmeasurable(f"{self.door}: no TLS 1.2 connection to renegotiate: {refusal}")
+            reply = self._handshake(connection)
+            if reply.refusal or reply.unfinished:
+                why = reply.refusal or "the handshake was not finished"
+                raise Unmeasurable(f"{self.door}: no TLS 1.2 connection to renegotiate: {why}")
             secure = bool(connection.ssl_client.get_secure_renegotiation_support())
             try:
                 connection.ssl_client.do_renegotiate()
@@ -162,14 +167,16 @@ class Server:
 
         try:
             connection.connect()
-        except (ClientCertificateRequested, errors.ServerTlsConfigurationNotSupported):
-            return Reply()  # the server has accepted; the second one is "DH key too small", said by the client
+        except ClientCertificateRequested:
+            return Reply(unfinished=True)  # the server has chosen version, suite and group by then
+        except errors.ServerTlsConfigurationNotSupported:
+            return Reply(unfinished=True)  # "DH key too small", said by the client about what the server has chosen
         except NoCiphersAvailableBugInSSlyze:
             return Reply("not offered: the client library has these suites in other versions only", firm=True)
         except errors.TlsHandshakeTimedOut as error:
             return Reply(str(error.error_message), silent=True)
         except errors.ServerRejectedTlsHandshake as error:
-            return Reply(str(error.error_message), firm="alert" in error.error_message.lower())
+            return Reply(str(error.error_message), firm=error.error_message.strip() in _NONE_OF_THESE)
         except (errors.ConnectionToServerFailed, OSError, OpenSSLError) as error:
             raise Unmeasurable(f"{self.door}: {getattr(error, 'error_message', error)}") from error
         return Reply()

@@ -33,6 +33,8 @@ def for_dicom(settings: Settings, pki: Pki) -> ssl.SSLContext:
     context = _server(pki, settings, settings.minimum_tls_dicom, settings.ciphers_dicom)
     context.verify_mode = ssl.CERT_REQUIRED if settings.client_certificate == "required" else ssl.CERT_OPTIONAL
     context.load_verify_locations(pki.ca)
+    if settings.dh_1024:
+        _load_dh(context, pki.server.key.with_name("dh1024.pem"))
     if settings.check_revocation:
         context.load_verify_locations(pki.crl)
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
@@ -69,8 +71,6 @@ def _server(pki: Pki, settings: Settings, minimum: str, ciphers: str) -> ssl.SSL
     context.set_ciphers(ciphers)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.options |= _ALLOW_RENEGOTIATION if settings.client_renegotiation else ssl.OP_NO_RENEGOTIATION
-    if settings.dh_1024:
-        _load_dh(context, pki.server.key.with_name("dh1024.pem"))
     context.load_cert_chain(pki.server.certificate, pki.server.key)
     return context
 
