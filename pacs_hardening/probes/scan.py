@@ -27,13 +27,15 @@ _WEAK = (
 class TlsFacts:
     """``suites``: TLS version -> names (IANA) of the cipher suites that the server accepted in it. ``exchanges``: its
     ephemeral keys, by IANA name of the group or ``dhe``, with bits (0: the client library took them for too small to go
-    on). ``binds_renegotiation`` (RFC 5746) and ``lets_renegotiate`` are None where TLS 1.2 is not spoken."""
+    on). ``binds_renegotiation`` (RFC 5746) and ``lets_renegotiate`` are about TLS 1.2; ``unmeasured`` says why they are
+    not known, and is empty where they are or do not matter."""
 
     door: Door
     suites: dict[str, tuple[str, ...]]
     exchanges: tuple[tuple[str, int], ...] = ()
-    binds_renegotiation: bool | None = None
-    lets_renegotiate: bool | None = None
+    binds_renegotiation: bool = True
+    lets_renegotiate: bool = False
+    unmeasured: str = ""
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -78,13 +80,21 @@ def _scan(door: Door, target: Target, keys: KeyPair | None) -> TlsFacts:
         _settle(server, [*_alone(doubtful), *doubtful_alone], accepted)
         if not any(accepted.values()):
             raise Unmeasurable(f"{door}: no TLS connection could be made to scan it")
-        renegotiates = pool.submit(Server(door, target, keys).renegotiates) if accepted["TLS 1.2"] else None
+        for version, suites in whole:
+            if not any(suite.name in accepted[version] for suite in suites):
+                raise Unmeasurable(f"{door}: accepts {suites[0].family} in {version}, but none of its suites alone")
+        renegotiates = pool.submit(_renegotiates, Server(door, target, keys)) if accepted["TLS 1.2"] else None
         groups = set(_weak_groups(server)) if accepted["TLS 1.2"] else set()
         groups |= {reply.group for replies in accepted.values() for reply in replies.values() if reply.group}
-        binds, lets = renegotiates.result() if renegotiates else (None, None)
-    return TlsFacts(
-        door, {v: tuple(sorted(names)) for v, names in accepted.items()}, tuple(sorted(groups)), binds, lets
-    )
+        names = {version: tuple(sorted(replies)) for version, replies in accepted.items()}
+        return TlsFacts(door, names, tuple(sorted(groups)), *(renegotiates.result() if renegotiates else ()))
+
+
+def _renegotiates(server: Server) -> tuple[bool, bool, str]:
+    try:
+        return *server.renegotiates(), ""
+    except Unmeasurable as error:
+        return True, False, str(error)
 
 
 def _alone(offers: Iterable[_Offer]) -> list[_Offer]:
