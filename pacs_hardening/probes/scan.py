@@ -78,16 +78,19 @@ def _scan(door: Door, target: Target, keys: KeyPair | None) -> TlsFacts:
         whole, doubtful = ask([(version, family) for version in VERSIONS for family in families(version)])
         _, doubtful_alone = ask(_alone(offer for offer in whole if len(offer[1]) > 1))
         _settle(server, [*_alone(doubtful), *doubtful_alone], accepted)
+        groups = set(_weak_groups(server))
+        if groups and not accepted["TLS 1.2"]:
+            names = ", ".join(name for name, _ in groups)
+            raise Unmeasurable(f"{door}: speaks TLS 1.2 only with weak groups ({names}), so its suites are not known")
         if not any(accepted.values()):
             raise Unmeasurable(f"{door}: no TLS connection could be made to scan it")
         for version, suites in whole:
             if not any(suite.name in accepted[version] for suite in suites):
                 raise Unmeasurable(f"{door}: accepts {suites[0].family} in {version}, but none of its suites alone")
         renegotiates = pool.submit(_renegotiates, Server(door, target, keys)) if accepted["TLS 1.2"] else None
-        groups = set(_weak_groups(server)) if accepted["TLS 1.2"] else set()
         groups |= {reply.group for replies in accepted.values() for reply in replies.values() if reply.group}
-        names = {version: tuple(sorted(replies)) for version, replies in accepted.items()}
-        return TlsFacts(door, names, tuple(sorted(groups)), *(renegotiates.result() if renegotiates else ()))
+        found = {version: tuple(sorted(replies)) for version, replies in accepted.items()}
+        return TlsFacts(door, found, tuple(sorted(groups)), *(renegotiates.result() if renegotiates else ()))
 
 
 def _renegotiates(server: Server) -> tuple[bool, bool, str]:
