@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-SERVER_DEFECTS = ("expired", "rsa1024", "self-signed", "wrong-name")
+SERVER_DEFECTS = ("expired", "published-key", "rsa1024", "self-signed", "wrong-name")
+SERVER_KEYS = ("ec", "rsa")
 DAY = timedelta(days=1)
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 @dataclass(frozen=True)
 class Authority:
-    key: PrivateKey
+    key: ec.EllipticCurvePrivateKey
     name: x509.Name
     certificate: x509.Certificate
 
@@ -34,18 +37,64 @@ class Leaf:
     end: timedelta = 30 * DAY
 
 
-def server(names: tuple[str, ...], defect: str, ours: Authority) -> tuple[Leaf, Authority | None, PrivateKey]:
+def server(
+    names: tuple[str, ...], kind: str, defect: str, ours: Authority
+) -> tuple[Leaf, Authority | None, PrivateKey]:
+    """``kind`` is one of SERVER_KEYS, ``defect`` one of SERVER_DEFECTS or empty."""
     leaf = Leaf(names[0], ExtendedKeyUsageOID.SERVER_AUTH, names)
     if defect == "expired":
         leaf = replace(leaf, start=-9 * DAY, end=-DAY)
     if defect == "wrong-name":
         leaf = replace(leaf, cn="elsewhere.invalid", names=("elsewhere.invalid",))
-    key = rsa.generate_private_key(65537, 1024) if defect == "rsa1024" else new_key()  # noqa: S505 - the defect itself
+    key: PrivateKey = new_key() if kind == "ec" else new_rsa_key(2048)
+    if defect == "rsa1024":
+        key = new_rsa_key(1024)
+    if defect == "published-key":
+        key = published_key()
     return leaf, None if defect == "self-signed" else ours, key
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
+
+
+def new_rsa_key(bits: int) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, bits)
+
+
+def published_key() -> ec.EllipticCurvePrivateKey:
+    """The same on every machine, as a key is that comes with a product: profiles/published-keys.toml lists it."""
+    number = hashlib.sha256(b"pacs-hardening: a sample key, published here, never to be used").digest()
+    return ec.derive_private_key(int.from_bytes(number, "big"), ec.SECP256R1())
+
+
+def mismatched(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """PEM of a private key that says it belongs to the public half of ``key`` and signs with another one: what somebody
+    holds who has copied a certificate and not its key. SEC 1 C.4 lets the public half stand beside the private one, and
+    OpenSSL compares that with the certificate."""
+    form = serialization.Encoding.DER, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    own, other = (k.private_numbers().private_value.to_bytes(32, "big") for k in (key, new_key()))
+    der = key.private_bytes(*form).replace(own, other, 1)
+    return b"-----BEGIN EC PRIVATE KEY-----\n" + base64.encodebytes(der) + b"-----END EC PRIVATE KEY-----\n"
+
+
+def resigned_with_sha1(certificate: x509.Certificate, issuer: Authority) -> x509.Certificate:
+    """``certificate`` as an issuer of twenty years ago would have signed it; ``cryptography`` no longer does.
+
+    The name of the algorithm stands in the signed part and beside the signature, and is one byte shorter for SHA-1
+    (RFC 3279 2.2.3, RFC 5758 3.2).
+    """
+    sha256, sha1 = (bytes.fromhex(h) for h in ("300a06082a8648ce3d040302", "300906072a8648ce3d0401"))
+    whole = certificate.tbs_certificate_bytes
+    header = len(whole) - int.from_bytes(whole[2 : 2 + (whole[1] & 0x7F)], "big")
+    signed = _der(0x30, whole[header:].replace(sha256, sha1, 1))
+    signature = issuer.key.sign(signed, ec.ECDSA(hashes.SHA1()))  # noqa: S303 - the defect itself
+    return x509.load_der_x509_certificate(_der(0x30, signed + sha1 + _der(0x03, b"\0" + signature)))
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    length = len(content).to_bytes(2, "big").lstrip(b"\0")
+    return bytes([tag]) + (length if len(content) < 0x80 else bytes([0x80 | len(length)]) + length) + content
 
 
 def _name(cn: str) -> x509.Name:
@@ -86,7 +135,8 @@ def authority() -> Authority:
 
 def issue(leaf: Leaf, key: PrivateKey, issuer: Authority | None) -> x509.Certificate:
     """``issuer`` None: signed by itself."""
-    name, signing = (issuer.name, issuer.key) if issuer else (_name(leaf.cn), key)
+    name = issuer.name if issuer else _name(leaf.cn)
+    signing: PrivateKey = issuer.key if issuer else key
     builder = (
         _builder(_name(leaf.cn), key, leaf.start, leaf.end)
         .issuer_name(name)

@@ -32,7 +32,8 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
     with ExitStack() as stack:
         api = stack.enter_context(connect())
         people = render.cast(prepared.plan)
-        keys = pki.make(folder / "pki", people.cns, prepared.plan.server_names, prepared.plan.server_defect)
+        plan = prepared.plan
+        keys = pki.make(folder / "pki", people.cns, plan.server_names, plan.server_defect, plan.server_key)
         run_id = secrets.token_hex(4)
         run = Run(run_id, api, prepared, people, keys, sweep.labels(run_id))
         filled = contents(run)
@@ -56,6 +57,7 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
             fingerprint=lambda: observe.fingerprint(api, containers),
             arrivals=None if seen is None else lambda: observe.arrivals(api, containers, seen),
             logs=lambda: observe.logs(api, containers, people.mask),
+            listeners=observe.listeners(api, containers),
             hosts=MappingProxyType({name: f"docker://{container}" for name, container in containers.items()}),
         )
 

@@ -50,6 +50,18 @@ def ended(api: Api, service: str, container: str, mask: Mask) -> Unmeasurable:
     return Unmeasurable(f"service {service} {what}; its last log lines:\n{mask(tail(api, container, 15))}")
 
 
+def listeners(api: Api, containers: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    """Address and port of everything that is published, whether anybody was told of it or not."""
+    bound = [
+        each
+        for container in containers.values()
+        for port, bindings in api.inspect_container(container)["NetworkSettings"]["Ports"].items()
+        for each in (bindings or () if port.endswith("/tcp") else ())
+    ]
+    everywhere = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - as the engine names it
+    return tuple(sorted({(everywhere.get(each["HostIp"], each["HostIp"]), int(each["HostPort"])) for each in bound}))
+
+
 def is_running(api: Api, container: str) -> bool:
     return bool(_state(api, container).get("Running"))
 

@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ..model import BadInput, KeyPair
 from . import certificates
-from .certificates import DAY, SERVER_DEFECTS, Authority, Leaf, PrivateKey
+from .certificates import DAY, SERVER_DEFECTS, SERVER_KEYS, Authority, Leaf, PrivateKey
 
 _PEM = serialization.Encoding.PEM
 
@@ -31,25 +31,32 @@ class Pki:
     bad: Mapping[str, KeyPair]
 
 
-def make(folder: Path, nodes: Mapping[str, str], server_names: Sequence[str], server_defect: str = "") -> Pki:
+def make(
+    folder: Path, nodes: Mapping[str, str], server_names: Sequence[str], server_defect: str = "", server_key: str = "ec"
+) -> Pki:
     """Make everything afresh in ``folder`` (0700; files 0600). ``nodes`` maps role to CN and holds ``all``;
     ``server_names`` are DNS names and IP addresses. Valid from a day ago for 30 days.
 
-    Raises BadInput for an unknown ``server_defect``, for nodes without ``all``, and for names no certificate can hold.
+    Raises BadInput for an unknown ``server_defect`` or ``server_key``, for nodes without ``all``, and for names no
+    certificate can hold.
     """
     if server_defect and server_defect not in SERVER_DEFECTS:
         raise BadInput(f"unknown server_defect {server_defect!r}; known: {', '.join(SERVER_DEFECTS)}")
+    if server_key not in SERVER_KEYS:
+        raise BadInput(f"unknown server_key {server_key!r}; known: {', '.join(SERVER_KEYS)}")
     if "all" not in nodes or not server_names:
         raise BadInput("a PKI needs a node 'all' and at least one server name")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     try:
-        return _make(folder, nodes, tuple(server_names), server_defect)
+        return _make(folder, nodes, tuple(server_names), server_defect, server_key)
     except ValueError as error:  # cryptography's word for a name that does not fit
         raise BadInput(f"a name in [nodes] or server_names cannot stand in a certificate: {error}") from error
 
 
-def _make(folder: Path, nodes: Mapping[str, str], server_names: tuple[str, ...], server_defect: str) -> Pki:
+def _make(
+    folder: Path, nodes: Mapping[str, str], server_names: tuple[str, ...], server_defect: str, server_key: str
+) -> Pki:
     ours = certificates.authority()
     client = Leaf(nodes["all"], ExtendedKeyUsageOID.CLIENT_AUTH)
 
@@ -60,7 +67,7 @@ def _make(folder: Path, nodes: Mapping[str, str], server_names: tuple[str, ...],
             chain.append(issuer.certificate)
         return _write_pair(folder, name, key, chain)
 
-    server_pair = write("server", *certificates.server(server_names, server_defect, ours))
+    server_pair = write("server", *certificates.server(server_names, server_key, server_defect, ours))
     bad: dict[str, Callable[[], tuple[Leaf, Authority | None]]] = {
         "self-signed": lambda: (client, None),
         # The stranger bears our CA's name: a server that compares names instead of signatures lets it in.
@@ -71,6 +78,14 @@ def _make(folder: Path, nodes: Mapping[str, str], server_names: tuple[str, ...],
         "revoked": lambda: (client, ours),
     }
     bad_pairs = {defect: write(f"bad-{defect}", *recipe()) for defect, recipe in bad.items()}
+    bad_pairs["rsa1024"] = write("bad-rsa1024", client, ours, certificates.new_rsa_key(1024))
+    key = certificates.new_key()
+    issued = certificates.issue(client, key, ours)
+    bad_pairs["sha1"] = _write_pair(folder, "bad-sha1", key, [certificates.resigned_with_sha1(issued, ours)])
+    bad_pairs["without-key"] = KeyPair(
+        _write(folder / "bad-without-key.crt", issued.public_bytes(_PEM)),
+        _write(folder / "bad-without-key.key", certificates.mismatched(key)),
+    )
     revoked = x509.load_pem_x509_certificate(bad_pairs["revoked"].certificate.read_bytes())
     return Pki(
         ca=_write(folder / "ca.pem", ours.certificate.public_bytes(_PEM)),

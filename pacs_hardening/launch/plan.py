@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .certificates import SERVER_DEFECTS
+from .certificates import SERVER_DEFECTS, SERVER_KEYS
 from .table import Table
 
 KINDS = ("containers", "embedded")
@@ -94,6 +94,7 @@ class Plan:
     services: Mapping[str, Service]
     server_names: tuple[str, ...]
     server_defect: str
+    server_key: str
     nodes: Mapping[str, frozenset[str]]
     users: tuple[str, ...]
     called_aet: str
@@ -112,7 +113,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         str(raw.get("kind")), "networks services settings"
     )
     table = Table(raw, str(where), f"title kind pki nodes users target {own}")
-    pki = table.table("pki", "server_names server_defect")
+    pki = table.table("pki", "server_names server_defect server_key")
     target = table.table("target", _TARGET)
     networks = {
         name: Network(each.flag("internal"), each.flag("masquerade", False))
@@ -129,6 +130,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         services={name: _service(each, networks) for name, each in table.named("services", _SERVICE).items()},
         server_names=pki.texts("server_names", ("localhost", "127.0.0.1")),
         server_defect=pki.text("server_defect", "", pattern=f"|{'|'.join(SERVER_DEFECTS)}"),
+        server_key=pki.text("server_key", "ec", pattern="|".join(SERVER_KEYS)),
         nodes={role: frozenset(each.texts("permits", (), _PERMITS)) for role, each in nodes.items()},
         users=tuple(table.named("users", "")),
         called_aet=target.text("called_aet", pattern=r"[ -\[\]-~]{1,16}"),

@@ -15,10 +15,12 @@ class Running:
     ``arrivals()`` counts the objects that reached the environment's move destination (None: that cannot be
     seen); ``logs()`` is the tail of every service's log. ``hosts``: service -> the testinfra URL under which it can
     be looked into (``docker://<container>``; ``ssh://user@host`` for one that is no container); empty where nobody
-    may look. A target with hosts has the capability ``host``."""
+    may look. ``listeners``: address and port of everything of it that can be reached; None where that is not known. A
+    target with hosts has the capability ``host``."""
 
     target: Target
     fingerprint: Callable[[], str]
     arrivals: Callable[[], int] | None
     logs: Callable[[], str]
+    listeners: tuple[tuple[str, int], ...] | None = None
     hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

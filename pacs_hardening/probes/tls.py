@@ -1,112 +1,19 @@
-"""Probe: TLS versions, cipher suites and certificate of a door, and who may complete a handshake.
-
-Versions and suites are asked with sslyze, which brings an OpenSSL that still speaks SSL 2.0 to TLS 1.1; the
-``ssl`` module of a current Python refuses those by itself, and a server that accepts them would look safe.
-"""
+"""Probe: the certificate of a door, and who may complete a handshake."""
 
 from __future__ import annotations
 
-import socket
+import hashlib
 import ssl
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ..model import Door, KeyPair, Node, Target, Unmeasurable
 from ..wire import scu, tls
 from ..wire.operations import echo
 from ..wire.pdu import ProtocolError
 from ..wire.session import Refused, Session, Silent
-
-VERSIONS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3")
-
-
-@dataclass(frozen=True)
-class TlsFacts:
-    """``suites``: TLS version -> names (IANA) of the cipher suites that the server accepted in it."""
-
-    door: Door
-    suites: dict[str, tuple[str, ...]]
-
-    @property
-    def versions(self) -> tuple[str, ...]:
-        return tuple(version for version in VERSIONS if self.suites.get(version))
-
-
-def scan(doors: Iterable[Door], target: Target) -> dict[Door, TlsFacts]:
-    """Offer every version and suite to each door, side by side.
-
-    Raises Unmeasurable where a door could not be scanned in full: half a scan proves nothing.
-    """
-    # sslyze takes half a second to import, and only this probe needs it
-    from sslyze.plugins.scan_commands import ScanCommand
-    from sslyze.scanner.models import ServerScanRequest
-    from sslyze.scanner.scanner import Scanner
-    from sslyze.server_setting import ServerNetworkConfiguration, ServerNetworkLocation
-
-    commands = {
-        version: ScanCommand(f"{version.lower().replace(' ', '_').replace('.', '_')}_cipher_suites")
-        for version in VERSIONS
-    }
-    places = {(_address(door), door.port): door for door in doors}
-
-    # Where no client certificate is asked for, sslyze waits this long for a word from the server, and takes a close
-    # for a broken server. DICOM servers close after some seconds without a request: be done before them.
-    network = ServerNetworkConfiguration(tls_server_name_indication=target.server_name, network_timeout=3)
-
-    def scanned(at_once: int) -> dict[Door, Any]:
-        scanner = Scanner(per_server_concurrent_connections_limit=at_once)
-        scanner.queue_scans(
-            [
-                ServerScanRequest(
-                    server_location=ServerNetworkLocation(hostname=target.server_name, ip_address=ip, port=port),
-                    network_configuration=network,
-                    scan_commands=set(commands.values()),
-                )
-                for ip, port in places
-            ]
-        )
-        results = {(r.server_location.ip_address, r.server_location.port): r for r in scanner.get_results()}
-        return {door: results[place] for place, door in places.items()}
-
-    results = scanned(8)
-    # A server that knows no SSL 2.0 does not even recognise its ClientHello, and just closes.
-    since_ssl3 = [command for version, command in commands.items() if version != "SSL 2.0"]
-    if any(_closed_without_alert(result, since_ssl3) for result in results.values()):
-        # Perhaps a limit on connections and not on suites: once more, one connection at a time.
-        results = scanned(1)
-    return {door: _facts(door, result, commands) for door, result in results.items()}
-
-
-def _address(door: Door) -> str:
-    try:
-        return str(socket.getaddrinfo(door.host, door.port, type=socket.SOCK_STREAM)[0][4][0])
-    except OSError as error:
-        raise Unmeasurable(f"{door}: {error.strerror or error}") from error
-
-
-def _closed_without_alert(result: Any, commands: Iterable[str]) -> bool:
-    attempts = (getattr(result.scan_result, command, None) for command in commands)
-    rejected = [r for a in attempts if a is not None and a.result is not None for r in a.result.rejected_cipher_suites]
-    return any("alert" not in r.error_message.lower() for r in rejected)
-
-
-def _facts(door: Door, result: Any, commands: Mapping[str, str]) -> TlsFacts:
-    if result.scan_result is None:
-        trace = result.connectivity_error_trace
-        why = "".join(trace.format_exception_only()).strip() if trace else "no reason given"
-        raise Unmeasurable(f"{door}: no TLS connection could be made to scan it ({why})")
-    suites = {}
-    for version, command in commands.items():
-        attempt = getattr(result.scan_result, command)
-        if attempt.result is None:
-            raise Unmeasurable(f"{door}: the scan for {version} did not complete ({attempt.error_reason})")
-        suites[version] = tuple(s.cipher_suite.name for s in attempt.result.accepted_cipher_suites)
-    if not any(suites.values()):
-        raise Unmeasurable(f"{door}: not one TLS version or cipher suite was accepted")
-    return TlsFacts(door, suites)
 
 
 @dataclass(frozen=True)
@@ -165,6 +72,12 @@ class Presented:
 
     certificate: x509.Certificate
     distrust: str
+
+    @property
+    def key_fingerprint(self) -> str:
+        """SHA-256 of the public key (SubjectPublicKeyInfo, DER), in hex."""
+        form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+        return hashlib.sha256(self.certificate.public_key().public_bytes(*form)).hexdigest()
 
 
 def presented(door: Door, target: Target, keys: KeyPair | None) -> Presented:

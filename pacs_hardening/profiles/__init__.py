@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-
 from ..model import BadInput, Secret
+from . import tlsprofile
+from .tlsprofile import TlsProfile
 
 _FOLDER = Path(__file__).parent
-_TABLES = ("default-credentials", "management-ports", "vulnerable-versions")  # not profiles
+_TABLES = ("default-credentials", "management-ports", "published-keys", "vulnerable-versions")  # not profiles
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Thresholds. Key sizes in bits; ``required`` are ids of controls that must have been measured."""
+    """``required`` are ids of controls that must have been measured."""
 
     name: str
-    title: str
-    cipher_suites: frozenset[str]
-    min_rsa_bits: int
-    min_ec_bits: int
-    signature_hashes: frozenset[str]
+    tls: TlsProfile
     required: frozenset[str]
-
-    def weakness_of(self, certificate: x509.Certificate, now: datetime) -> str:
-        """Why ``certificate`` is weaker than the profile asks at time ``now``; "" where it is not."""
-        key = certificate.public_key()
-        if isinstance(key, rsa.RSAPublicKey) and key.key_size < self.min_rsa_bits:
-            return f"RSA key of {key.key_size} bits, at least {self.min_rsa_bits} are asked for"
-        if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < self.min_ec_bits:
-            return f"elliptic curve key of {key.key_size} bits, at least {self.min_ec_bits} are asked for"
-        if not isinstance(
-            key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
-        ):
-            return f"a key of type {type(key).__name__}"
-        algorithm = certificate.signature_hash_algorithm
-        if algorithm is not None and algorithm.name not in self.signature_hashes:
-            return f"signed with {algorithm.name}"
-        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            return "not valid today"
-        return ""
 
 
 def names() -> tuple[str, ...]:
@@ -53,19 +29,16 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Profile:
-    """The profile of that name. Raises BadInput naming the known ones."""
+    """The profile of that name. Raises BadInput naming the known ones, or file and key of what is malformed."""
     if name not in names():
         raise BadInput(f"unknown profile '{name}'; known: {', '.join(names())}")
-    data = tomllib.loads((_FOLDER / f"{name}.toml").read_text())
-    return Profile(
-        name=name,
-        title=data["title"],
-        cipher_suites=frozenset(data["cipher_suites"]),
-        min_rsa_bits=data["min_rsa_bits"],
-        min_ec_bits=data["min_ec_bits"],
-        signature_hashes=frozenset(data["signature_hashes"]),
-        required=frozenset(data["required"]),
-    )
+    path = _FOLDER / f"{name}.toml"
+    data = tlsprofile.read(path, {"tls": str, "required": list, "min_rsa_bits": int}, frozenset({"min_rsa_bits"}))
+    tls = tlsprofile.load(data["tls"], str(path))
+    if "min_rsa_bits" in data:
+        raised = f"{tls.version}, with RSA keys of at least {data['min_rsa_bits']} bits"
+        tls = replace(tls, version=raised, min_rsa_bits=data["min_rsa_bits"])
+    return Profile(name, tls, frozenset(data["required"]))
 
 
 @cache
@@ -80,3 +53,10 @@ def management_ports() -> dict[int, str]:
     """TCP port -> what listens there by convention and has no business on a network with strangers."""
     data = tomllib.loads((_FOLDER / "management-ports.toml").read_text())
     return {row["port"]: row["what"] for row in data["management"]}
+
+
+@cache
+def published_keys() -> dict[str, str]:
+    """SHA-256 (hex) of a public key in DER -> whose private half anybody can download, and where."""
+    data = tomllib.loads((_FOLDER / "published-keys.toml").read_text())
+    return {row["sha256"]: f"{row['product']} ({row['seen_in']})" for row in data["key"]}

@@ -7,7 +7,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,8 @@ def made(tmp_path: Path) -> pki.Pki:
 
 
 def _handshake(server: pki.Pki, client: KeyPair, name: str = "localhost") -> str:
-    """The error of a mutually authenticated TLS 1.2 handshake, checked as strictly as OpenSSL can; empty if none."""
+    """The error of a mutually authenticated TLS 1.2 handshake, checked as strictly as OpenSSL can; empty if none. The
+    client takes anything of its own: it is the server that must refuse."""
     accept = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     accept.load_cert_chain(server.server.certificate, server.server.key)
     accept.verify_mode = ssl.CERT_REQUIRED
@@ -36,6 +36,7 @@ def _handshake(server: pki.Pki, client: KeyPair, name: str = "localhost") -> str
     connect = ssl.create_default_context(cafile=str(server.ca))
     connect.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
     connect.maximum_version = ssl.TLSVersion.TLSv1_2  # so that the client learns of a refusal in the handshake
+    connect.set_ciphers("ALL:@SECLEVEL=0")
     connect.load_cert_chain(client.certificate, client.key)
     left, right = socket.socketpair()
     refusals: list[str] = []
@@ -75,6 +76,9 @@ def test_every_node_and_the_server_are_accepted_by_a_strict_peer(made: pki.Pki, 
         ("not-yet-valid", "not yet valid"),
         ("wrong-usage", "purpose"),
         ("revoked", "revoked"),
+        ("without-key", "bad signature"),
+        ("sha1", "too weak"),
+        ("rsa1024", "EE certificate key too weak"),
     ],
 )
 def test_a_bad_key_is_refused_for_its_defect_alone(made: pki.Pki, defect: str, word: str) -> None:
@@ -95,7 +99,7 @@ def test_a_server_defect_is_seen_by_a_client(tmp_path: Path, defect: str, word: 
 
 
 def test_an_unknown_server_defect_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="'sideways'; known: expired, rsa1024, self-signed, wrong-name"):
+    with pytest.raises(BadInput, match="'sideways'; known: expired, published-key, rsa1024, self-signed, wrong-name"):
         pki.make(tmp_path, NODES, NAMES, "sideways")
 
 
@@ -111,15 +115,6 @@ def test_nobody_else_can_read_anything(tmp_path: Path) -> None:
     pki.make(folder, NODES, NAMES)
     assert folder.stat().st_mode & 0o777 == 0o700
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-
-
-def test_it_is_made_in_under_50_ms(tmp_path: Path) -> None:
-    def once(number: int) -> float:
-        start = time.perf_counter()
-        pki.make(tmp_path / str(number), NODES | {"query": "q.invalid", "store": "s.invalid"}, NAMES)
-        return time.perf_counter() - start
-
-    assert min(once(number) for number in range(5)) < 0.05
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command on this machine")

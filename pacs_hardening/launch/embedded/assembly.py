@@ -70,12 +70,18 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
         listener = Listener(service, serve, context, journal, faults, settings.handshake_seconds)
         stack.callback(listener.stop)
         opened.append((Door(service, "127.0.0.1", listener.port, context is not None), listener))
+    told = tuple(door for door, _ in opened)
+    if settings.forgotten_dicom:
+        listener = Listener("forgotten", server.serve, None, journal, faults, settings.handshake_seconds)
+        stack.callback(listener.stop)
+        opened.append((Door("dicom", "127.0.0.1", listener.port, False), listener))
     start = f"embedded, process {os.getpid()}, start {secrets.token_hex(4)}"
     return Running(
-        target=_target(cast, tuple(door for door, _ in opened)),
+        target=_target(cast, told),
         fingerprint=lambda: "; ".join([start, *(f"{door} {'up' if it.alive else 'down'}" for door, it in opened)]),
         arrivals=receiver.arrivals,
         logs=journal.tail,
+        listeners=tuple((door.host, door.port) for door, _ in opened),
     )
 
 

@@ -49,7 +49,7 @@ def gather(environment: Mapping[str, Any], folder: Path, settings: Settings) -> 
         declared, tables = environment["target"], environment["nodes"]
         titles = {role: _title(role) for role in tables}
         names = tuple(made.get("server_names", ("localhost", "127.0.0.1")))
-        keys = pki.make(folder, titles, names, made.get("server_defect", ""))
+        keys = pki.make(folder, titles, names, made.get("server_defect", ""), made.get("server_key", "ec"))
         cast = Cast(
             called=_title(declared["called_aet"]),
             receiver=_title(declared["move_destination"]),

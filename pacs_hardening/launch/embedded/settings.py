@@ -20,17 +20,20 @@ class Settings:
     ``ciphers_*`` are OpenSSL cipher strings for TLS 1.2 and older; ``minimum_tls_*`` is "1.0" or "1.2";
     ``trusted_clients`` adds those bad certificates, and the CA they bring, to the trusted ones; ``anonymous`` holds
     services (or "normalized") that unknown peers are admitted for; ``body_limit`` is in bytes, ``*_seconds`` in
-    seconds.
+    seconds. ``forgotten_dicom`` is a plaintext listener of which the target says nothing.
     """
 
     # transport
     plaintext_dicom: bool = False
     plaintext_web: bool = False
+    forgotten_dicom: bool = False
     minimum_tls_dicom: str = "1.2"
     minimum_tls_web: str = "1.2"
     maximum_tls: str = "1.3"
     ciphers_dicom: str = AEAD_SUITES
     ciphers_web: str = AEAD_SUITES
+    dh_1024: bool = False
+    client_renegotiation: bool = False
     client_certificate: str = "required"
     check_revocation: bool = True
     check_dates: bool = True

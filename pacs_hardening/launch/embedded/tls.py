@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import dh
+from cryptography.hazmat.primitives.serialization import Encoding, ParameterFormat
 
 from ..pki import Pki
 from .settings import Settings
@@ -14,11 +18,23 @@ _OBSOLETE_SUITES = ":ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"
 _NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
 
 
+# OP_ALLOW_CLIENT_RENEGOTIATION, likewise (openssl/ssl.h, since 3.0).
+_ALLOW_RENEGOTIATION = 1 << 8
+# The 1024-bit group of RFC 2409 6.2, which everybody used to have, and nation states are thought to have broken.
+_OAKLEY_2 = (
+    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6D"
+    "F25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381"
+    "FFFFFFFFFFFFFFFF"
+)
+
+
 def for_dicom(settings: Settings, pki: Pki) -> ssl.SSLContext:
     """The DICOM door: asks for a client certificate of our CA that the CRL does not revoke."""
-    context = _server(pki, settings.minimum_tls_dicom, settings.maximum_tls, settings.ciphers_dicom)
+    context = _server(pki, settings, settings.minimum_tls_dicom, settings.ciphers_dicom)
     context.verify_mode = ssl.CERT_REQUIRED if settings.client_certificate == "required" else ssl.CERT_OPTIONAL
     context.load_verify_locations(pki.ca)
+    if settings.dh_1024:
+        _load_dh(context, pki.server.key.with_name("dh1024.pem"))
     if settings.check_revocation:
         context.load_verify_locations(pki.crl)
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
@@ -31,7 +47,7 @@ def for_dicom(settings: Settings, pki: Pki) -> ssl.SSLContext:
 
 def for_web(settings: Settings, pki: Pki) -> ssl.SSLContext:
     """The web door: users have passwords, so no client certificate is asked for."""
-    return _server(pki, settings.minimum_tls_web, settings.maximum_tls, settings.ciphers_web)
+    return _server(pki, settings, settings.minimum_tls_web, settings.ciphers_web)
 
 
 def common_name(sock: object) -> str | None:
@@ -43,7 +59,7 @@ def common_name(sock: object) -> str | None:
     return str(names[0]) if len(names) == 1 else ""
 
 
-def _server(pki: Pki, minimum: str, maximum: str, ciphers: str) -> ssl.SSLContext:
+def _server(pki: Pki, settings: Settings, minimum: str, ciphers: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if minimum == "1.0":
         # Not TLSVersion.TLSv1, which Python deprecates with a warning: it means the same here.
@@ -51,8 +67,15 @@ def _server(pki: Pki, minimum: str, maximum: str, ciphers: str) -> ssl.SSLContex
         ciphers += _OBSOLETE_SUITES
     else:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.maximum_version = ssl.TLSVersion.TLSv1_3 if maximum == "1.3" else ssl.TLSVersion.TLSv1_2
+    context.maximum_version = ssl.TLSVersion.TLSv1_3 if settings.maximum_tls == "1.3" else ssl.TLSVersion.TLSv1_2
     context.set_ciphers(ciphers)
-    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.options |= _ALLOW_RENEGOTIATION if settings.client_renegotiation else ssl.OP_NO_RENEGOTIATION
     context.load_cert_chain(pki.server.certificate, pki.server.key)
     return context
+
+
+def _load_dh(context: ssl.SSLContext, file: Path) -> None:
+    parameters = dh.DHParameterNumbers(int(_OAKLEY_2, 16), 2).parameters()
+    file.write_bytes(parameters.parameter_bytes(Encoding.PEM, ParameterFormat.PKCS3))
+    context.load_dh_params(str(file))
