@@ -112,7 +112,7 @@ def test_a_minimal_file_is_verified_and_touched_passively(folder: Path) -> None:
         ("called_aet = \n", "line 1, column"),
         ('doors = ["dicom://h:104"]', "called_aet: is missing"),
         ('called_aet = "PACS"\ndoors = []', "doors: is empty"),
-        (MINIMAL + 'colour = "red"', "unknown key 'colour'; accepted: bad_keys, ca"),
+        (MINIMAL + 'colour = "red"', "unknown key 'colour'; accepted: bad_keys, body_limit, ca"),
         (MINIMAL + 'verify_server = "yes"', "verify_server: 'yes' is not a bool"),
         (MINIMAL + "query_limit = true", "query_limit: True is not a int"),
         (MINIMAL + "query_limit = 0", "query_limit: 0 is not 1 or more"),
