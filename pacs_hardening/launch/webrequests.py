@@ -8,6 +8,7 @@ from dataclasses import MISSING, fields
 from ..model import WebRequest
 from .table import Table
 
+DOORS = ("qido", "wado-rs", "wado-uri", "rest", "ui", "metrics")  # those that a control asks for more than one of
 _KEYS = " ".join(field.name for field in fields(WebRequest))
 _PLAIN = re.compile(r"/[!-z|~]*")  # no braces beside the known placeholders
 _PLACEHOLDER = re.compile(r"\{(study|series|instance)\}")
@@ -22,6 +23,7 @@ def _one(table: Table) -> WebRequest:
     request = WebRequest(
         path=table.text("path"),
         method=table.text("method", "GET", pattern="[A-Z]{3,20}"),
+        door=table.text("door", "rest", pattern="|".join(DOORS)),
         body=table.text("body", ""),
         type=table.text("type", "", pattern=r"|[!-~][ -~]*"),
         does=table.text("does", ""),

@@ -91,7 +91,8 @@ class Specimen:
 @dataclass(frozen=True)
 class WebRequest:
     """An HTTP request that is particular to a product. ``path`` and ``body`` may hold ``{study}``, ``{series}`` and
-    ``{instance}``; ``type`` is the body's content type; ``does`` says what the request would do.
+    ``{instance}``; ``type`` is the body's content type; ``door`` the route
+    that it belongs with; ``does`` says what the request would do.
 
     ``absent``: it names an object that does not exist, so that 404 says that the archive looked for it.
     ``unfinished``: only its head is sent, and a body announced that never comes; so nothing can come of it.
@@ -99,6 +100,7 @@ class WebRequest:
 
     path: str
     method: str = "GET"
+    door: str = "rest"
     body: str = ""
     type: str = ""
     does: str = ""

@@ -30,13 +30,12 @@ def reads(target: Target, door: Door, path: str, user: User) -> list[WebAttempt]
         for method, who, more in [("GET", user, {}), ("GET", None, {}), ("OPTIONS", None, preflight)]
     ]
     told = side_by_side(lambda one: (one[0], one[1]()), asked)
-    return [
-        a for origin, a in told if a.answer and a.answer.headers.get("access-control-allow-origin") in ("*", origin)
-    ]
+    given = [(origin, a, a.answer.headers.get("access-control-allow-origin")) for origin, a in told if a.answer]
+    return [attempt for origin, attempt, allowed in given if allowed in ("*", origin)]
 
 
 def posts(target: Target, door: Door, asked: WebRequest, user: User) -> list[WebAttempt]:
-    """The request as forms and scripts of other sites send it: a foreign page, a sandboxed one, one of the same host."""
+    """The request as pages of other sites send it: a foreign one, a sandboxed one, one of the same host."""
     sites = (
         {"Origin": ELSEWHERE, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
         {"Origin": ELSEWHERE},  # a browser from before Sec-Fetch-Site
