@@ -10,13 +10,14 @@ from ..model import Door, Target, User
 from ..wire.http import Answer
 from .web import WebAttempt, ask, send, side_by_side
 
+_STANDARD = "(HTTP|TLS|SSL|X?HTML|XML|DICOM)[/ ]"  # and 1.2, 2.25: object identifiers
 INTERNALS = {
     "a stack trace": r"Traceback \(most|\bat [\w$.<>]+\(\w+\.\w+:\d+\)|\bFile \"[^\"]+\", line \d|goroutine \d+ \[",
     "a source file": r"\b\w+\.(cpp|cc|c|h|hpp|java|py|go|rs|php|cs|lua|js):\d+",
     "the name of an exception": r"\b[A-Za-z_]\w+(Error|Exception)\b",
     "a path of files": r"(?<![\w.])/(usr|var|etc|home|opt|srv|tmp|root|lib)/\w|\b[A-Z]:\\\w",
     "SQL": r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.{1,80}\b(FROM|VALUES|SET|WHERE)\b|sqlite|SQLSTATE|ORA-\d{5}",
-    "a product version": r"\b(?!HTTP/)[A-Za-z][A-Za-z-]+[/ ]v?\d+\.\d+(\.\d+)?\b",
+    "a product version": rf"\b(?!{_STANDARD})[A-Za-z][A-Za-z-]+[/ ]v?(?!1\.2\.|2\.25\.)\d+(\.\d+){{1,2}}(?!\.?\d)",
 }
 
 

@@ -70,12 +70,13 @@ def slower(one: Wrong, other: Wrong) -> float:
 
 
 def guess_until_throttled(target: Target, door: Door, path: str) -> WebAttempt | None:
-    """Wrong passwords of one made-up user until the door answers otherwise than to the first; None where it never
-    does."""
+    """Wrong passwords of one made-up user until the door serves him, or answers otherwise than at first; None where
+    it never does."""
     user, first = nobody().username, 0
     for _ in range(MOST):
         attempt = ask(target, path, door=door, user=User(user, nobody().password))
         first = first or attempt.status
-        if attempt.answer is None or attempt.status != first or "retry-after" in attempt.answer.headers:
+        served = 200 <= attempt.status < 300
+        if attempt.answer is None or served or attempt.status != first or "retry-after" in attempt.answer.headers:
             return attempt
     return None
