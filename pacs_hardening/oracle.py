@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .model import Door, Inapplicable, Target, Unmeasurable, Violation
+from .model import Door, Inapplicable, Target, Unmeasurable, Violation, WebRequest
 from .probes.association import Attempt, Outcome
 from .probes.authorised import Authorised
 from .probes.web import WebAttempt, leaks
+from .wire.http import Answer
 
 REFUSED = "refusal by TLS alert, A-ASSOCIATE-RJ, A-ABORT, close or a DIMSE failure status, and no data set"
 NOT_AUTHORISED = ("0122H", "0124H", "0211H")  # SOP class not supported, not authorised, unrecognised (PS3.7 C.5)
@@ -101,6 +102,49 @@ def must_refuse_web(
             raise Violation("no content without login", f"{attempt.said}, with what a user gets in it", (attempt.said,))
         if attempt.answer.status not in (401, 403):
             raise Unmeasurable(f"{attempt.said}: neither what was asked for nor a refusal")
+
+
+WEB_REFUSALS = (0, 401, 403, 405)  # 0: the connection was closed without an answer
+
+
+def must_refuse_alike(seen: Sequence[tuple[WebRequest, Sequence[WebAttempt], WebAttempt]], target: Target) -> None:
+    """For requests that may be refused to everybody: what strangers and what a user were told. Raises Violation for
+    strangers who were answered 2xx, or as the user was without being refused, or what he got in another answer;
+    Unmeasurable where an answer is neither that nor a refusal, or the user's one is no sign that there is such a route.
+    """
+    failures, unclear = [], ""
+    for asked, strangers, user in seen:
+        served = 200 <= user.status < 300
+        if not served and user.status not in WEB_REFUSALS and not (asked.absent and user.status == 404):
+            unclear = f"{user.said}: is there such a route?"
+        page = user.answer if served and user.answer else Answer(0, {}, b"")
+        for attempt in strangers:
+            alike = attempt.status == user.status and attempt.status not in WEB_REFUSALS
+            leaking = attempt.answer is not None and leaks(attempt.answer, page, target)
+            if 200 <= attempt.status < 300 or leaking or alike:
+                failures.append((attempt.said, (attempt.said,)))
+            elif attempt.status not in WEB_REFUSALS:
+                unclear = unclear or f"{attempt.said}: neither what was asked for nor a refusal"
+    must_hold("401 or 403, or no answer at all", failures)
+    if unclear:
+        raise Unmeasurable(unclear)
+
+
+def must_not_reach(seen: Sequence[tuple[WebRequest, WebAttempt]]) -> None:
+    """Nothing but a refusal says that a request was not dealt with: 400 and 500 complain about what was in it, and 404
+    about an object that does not exist (where the request says that it does not). Raises Violation, or Unmeasurable
+    for answers of a busy or redirecting server."""
+    failures, unclear = [], ""
+    for asked, attempt in seen:
+        if attempt.status in (*WEB_REFUSALS, 501) or (attempt.status == 404 and not asked.absent):
+            continue
+        if attempt.status in (429, 502, 503, 504) or 300 <= attempt.status < 400:
+            unclear = f"{attempt.said}: neither dealt with nor refused"
+        else:
+            failures.append((f"{attempt.said}, and so {asked.does}", (attempt.said,)))
+    must_hold("401, 403 or 405", failures)
+    if unclear:
+        raise Unmeasurable(unclear)
 
 
 def must_be_tls(target: Target, service: str) -> list[Door]:

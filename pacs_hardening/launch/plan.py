@@ -7,6 +7,8 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..model import WebRequest
+from . import webrequests
 from .certificates import SERVER_DEFECTS, SERVER_KEYS
 from .table import Table
 
@@ -16,7 +18,10 @@ _SERVICE = (
     "dockerfile image networks user memory pids tmpfs ready stop_signal environment exposes publish files"
     " privileged read_only cap_drop new_privileges seccomp mounts_socket"
 )
-_TARGET = "called_aet move_destination arrivals query_limit capabilities sop_classes transfer_syntaxes routes"
+_TARGET = (
+    "called_aet move_destination arrivals query_limit capabilities sop_classes transfer_syntaxes routes"
+    " further dangerous body_limit"
+)
 _CAPABILITIES = ("ALL", "CHOWN", "DAC_OVERRIDE", "NET_RAW", "SETGID", "SETUID")
 _PERMITS = ("echo", "find", "get", "move", "store")
 
@@ -105,6 +110,9 @@ class Plan:
     sop_classes: tuple[str, ...]
     transfer_syntaxes: tuple[str, ...]
     routes: Mapping[str, str]
+    further: tuple[WebRequest, ...]
+    dangerous: tuple[WebRequest, ...]
+    body_limit: int | None
 
 
 def read(raw: Mapping[str, Any], where: Path) -> Plan:
@@ -143,6 +151,9 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         sop_classes=target.texts("sop_classes", ()),
         transfer_syntaxes=target.texts("transfer_syntaxes", ()),
         routes=target.pairs("routes"),
+        further=webrequests.read(target, "further"),
+        dangerous=webrequests.read(target, "dangerous"),
+        body_limit=target.number("body_limit") if "body_limit" in target else None,
     )
     if plan.kind == "containers":
         _fits_together(plan, table, target)

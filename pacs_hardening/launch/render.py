@@ -84,6 +84,9 @@ def target(name: str, plan: Plan, people: Cast, pki: Pki, doors: tuple[Door, ...
             {role: User(people.usernames[role], Secret(people.passwords[role])) for role in plan.users}
         ),
         routes=plan.routes,
+        further=plan.further,
+        dangerous=plan.dangerous,
+        body_limit=plan.body_limit,
         ca=pki.ca,
         capabilities=plan.capabilities,
         ceiling=Impact.DISRUPTIVE,

@@ -14,13 +14,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ..model import BadInput, Door, Identity, KeyPair, Node, Secret, Target, User
+from . import webrequests
 from .table import Table
 
 SCHEMES = {"dicom": ("dicom", False), "dicoms": ("dicom", True), "http": ("web", False), "https": ("web", True)}
 PERMITS = ("echo", "find", "get", "move", "store")
 _TOP = (
     "name called_aet doors ca server_name verify_server capabilities move_destination query_limit sop_classes"
-    " transfer_syntaxes nodes bad_keys users routes"
+    " transfer_syntaxes nodes bad_keys users routes further dangerous body_limit"
 )
 _NODE = "aet permits certificate key identity"
 _URL = "called calling cert key ca"
@@ -76,9 +77,10 @@ def _from_table(raw: Mapping[str, Any], path: Path) -> Target:
     nodes = table.named("nodes", _NODE)
     bad = table.named("bad_keys", "certificate key")
     users = table.named("users", "username password_file password_env")
-    limit = table.number("query_limit") if "query_limit" in table else None
-    if limit is not None and limit < 1:
-        raise table.bad("query_limit", f"{limit} is not 1 or more")
+    limits = {key: table.number(key) if key in table else None for key in ("query_limit", "body_limit")}
+    for key, limit in limits.items():
+        if limit is not None and limit < 1:
+            raise table.bad(key, f"{limit} is not 1 or more")
     return Target(
         name=table.text("name", path.stem, pattern=r"[^\x00-\x1f\x7f]{1,100}"),
         called_aet=_aet(table, "called_aet"),
@@ -87,11 +89,14 @@ def _from_table(raw: Mapping[str, Any], path: Path) -> Target:
         bad_keys=MappingProxyType({name: _keys(each, here) for name, each in bad.items()}),
         users=MappingProxyType({name: _user(each, here) for name, each in users.items()}),
         routes=MappingProxyType({name: _route(table, name, each) for name, each in table.pairs("routes").items()}),
+        further=webrequests.read(table, "further"),
+        dangerous=webrequests.read(table, "dangerous"),
+        body_limit=limits["body_limit"],
         ca=_pem(table, "ca", here, "CERTIFICATE") if "ca" in table else None,
         server_name=table.text("server_name", doors[0].host, pattern=r"[0-9A-Za-z.:_-]{1,253}"),
         capabilities=frozenset(_like(table, "capabilities", r"[a-z][a-z0-9-]*")),
         move_destination=_aet(table, "move_destination") if "move_destination" in table else None,
-        query_limit=limit,
+        query_limit=limits["query_limit"],
         sop_classes=_like(table, "sop_classes", r"(?=.{1,64}$)\d+(\.\d+)+"),
         transfer_syntaxes=_like(table, "transfer_syntaxes", r"(?=.{1,64}$)\d+(\.\d+)+"),
         verify_server=table.flag("verify_server", True),
@@ -221,6 +226,7 @@ def write(target: Target, folder: Path) -> Path:
         "capabilities": sorted(target.capabilities - {"host"}),
         "move_destination": target.move_destination,
         "query_limit": target.query_limit,
+        "body_limit": target.body_limit,
         "sop_classes": list(target.sop_classes),
         "transfer_syntaxes": list(target.transfer_syntaxes),
     }
@@ -237,7 +243,9 @@ def write(target: Target, folder: Path) -> Path:
         sections[f"users.{name}"] = {"username": user.username, "password_file": beside}
     sections["routes"] = dict(target.routes)
     path = folder / "target.toml"
-    path.write_text("\n".join(_section(name, values, folder) for name, values in sections.items()))
+    arrays = {"[further]": target.further, "[dangerous]": target.dangerous}
+    rows = [(name, webrequests.told(each)) for name, requests in arrays.items() for each in requests]
+    path.write_text("\n".join(_section(name, values, folder) for name, values in [*sections.items(), *rows]))
     return path
 
 

@@ -89,12 +89,34 @@ class Specimen:
 
 
 @dataclass(frozen=True)
+class WebRequest:
+    """An HTTP request that is particular to a product. ``path`` and ``body`` may hold ``{study}``, ``{series}`` and
+    ``{instance}``; ``type`` is the body's content type; ``door`` the route
+    that it belongs with; ``does`` says what the request would do.
+
+    ``absent``: it names an object that does not exist, so that 404 says that the archive looked for it.
+    ``unfinished``: only its head is sent, and a body announced that never comes; so nothing can come of it.
+    """
+
+    path: str
+    method: str = "GET"
+    door: str = "rest"
+    body: str = ""
+    type: str = ""
+    does: str = ""
+    absent: bool = False
+    unfinished: bool = False
+
+
+@dataclass(frozen=True)
 class Target:
     """An archive to judge.
 
     ``nodes``: by role, ``all`` (every service), ``query``, ``store``, and ``unknown`` (a certificate that the
     archive's CA signed, an AE title that it does not know). ``bad_keys``: client certificates to be refused, by
     defect (``self-signed``, ``unknown-ca``, ``expired`` …). ``routes``: path templates of the web doors, by name.
+    ``further``: what else strangers must be refused at the web doors; ``dangerous``: what ordinary users must be
+    refused too; ``body_limit``: the most bytes of a request body.
     ``capabilities``: which optional doors and services exist. ``transfer_syntaxes`` and ``sop_classes``: UIDs
     that the archive declares; empty where it declares nothing.
     """
@@ -106,6 +128,9 @@ class Target:
     bad_keys: Mapping[str, KeyPair] = field(default_factory=lambda: MappingProxyType({}))
     users: Mapping[str, User] = field(default_factory=lambda: MappingProxyType({}))
     routes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    further: tuple[WebRequest, ...] = ()
+    dangerous: tuple[WebRequest, ...] = ()
+    body_limit: int | None = None
     ca: Path | None = None
     server_name: str = "localhost"
     capabilities: frozenset[str] = frozenset()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
-from ..model import Door, Inapplicable, Missing, Target, Unmeasurable, User
+from ..model import Door, Inapplicable, Missing, Target, Unmeasurable, User, WebRequest
 from ..wire import tls
 from ..wire.http import Answer, request
 from ..wire.pdu import ProtocolError
 from ..wire.session import Refused, Silent
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True)
@@ -19,10 +25,20 @@ class WebAttempt:
     asked: str
     answer: Answer | None
     how: str
+    who: str = "without login"
 
     @property
     def said(self) -> str:
-        return f"{self.asked} without login at {self.door} answers {self.how}"
+        return f"{self.asked} {self.who} at {self.door} answers {self.how}"
+
+    @property
+    def status(self) -> int:
+        """0 where there was no answer."""
+        return self.answer.status if self.answer else 0
+
+
+class Hangs(Unmeasurable):
+    """No answer until the deadline: evidence of nothing, unless the question was whether the door waits."""
 
 
 # A bare request, and one like a browser's: some servers ask only one of them for a login.
@@ -49,21 +65,60 @@ def ask(
     door: Door,
     method: str = "GET",
     user: User | None = None,
-    headers: dict[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
     body: bytes = b"",
+    announced: int | None = None,
+    seconds: float = 8.0,
 ) -> WebAttempt:
-    """One request. Raises Unmeasurable where the door cannot be reached, hangs, or does not speak HTTP."""
-    context = tls.client(None) if door.tls else None
-    asked = f"{method} {path}"
+    """One request. Raises Unmeasurable where the door cannot be reached or does not speak HTTP, Hangs where it does
+    not answer. ``announced`` is said instead of the body's own length."""
+    context, name = tls.client(None) if door.tls else None, target.server_name
+    return attempted(
+        door,
+        f"{method} {path}",
+        lambda: request(
+            door, method, path, context,
+            user=user, headers=headers, body=body, announced=announced, seconds=seconds, name=name,
+        ),
+        "without login" if user is None else "with a login",
+    )  # fmt: skip
+
+
+def attempted(door: Door, asked: str, send: Callable[[], Answer], who: str) -> WebAttempt:
+    """What came of ``send``. Raises as ``ask`` does."""
     try:
-        answer = request(door, method, path, context, user=user, headers=headers, body=body, name=target.server_name)
+        answer = send()
     except Refused as refusal:
-        return WebAttempt(door, asked, None, refusal.how)
+        return WebAttempt(door, asked, None, refusal.how, who)
     except Silent as silence:
-        raise Unmeasurable(f"{asked} at {door}: {silence}") from silence
+        raise Hangs(f"{asked} at {door}: {silence}") from silence
     except ProtocolError as error:
         raise Unmeasurable(f"{asked} at {door}: {error}") from error
-    return WebAttempt(door, asked, answer, f"HTTP {answer.status}, {len(answer.body)} bytes")
+    return WebAttempt(door, asked, answer, f"HTTP {answer.status}, {len(answer.body)} bytes", who)
+
+
+def send(
+    target: Target,
+    asked: WebRequest,
+    *,
+    door: Door,
+    user: User | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> WebAttempt:
+    """A request that the target names, as ``ask`` does it; with another ``body`` where one is given."""
+    fields = {**({"Content-Type": asked.type} if asked.type else {}), **(headers or {})}
+    path = filled(asked.path, target)
+    if asked.unfinished:
+        return ask(target, path, door=door, method=asked.method, user=user, headers=fields, announced=2, seconds=3.0)
+    body = filled(asked.body, target).encode() if body is None else body
+    return ask(target, path, door=door, method=asked.method, user=user, headers=fields, body=body)
+
+
+def side_by_side(send: Callable[[_T], _R], each: Iterable[_T]) -> list[_R]:
+    """``send`` for each, eight at a time, results in order. Raises what the first of them raised."""
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(send, each))
 
 
 def route(target: Target, name: str) -> str:
@@ -76,11 +131,15 @@ def route(target: Target, name: str) -> str:
         raise Inapplicable(f"the target has no {name} route")
     if name not in target.routes:
         raise Missing(f'the target does not say where its {name} route is (routes.{name}; "" if it has none)')
-    specimen = target.specimen
-    values = {"study": "2.25.1", "series": "2.25.2", "instance": "2.25.3"}
-    if specimen is not None:
-        values = {"study": specimen.study, "series": specimen.series, "instance": specimen.instance}
-    return target.routes[name].format(**values)
+    return filled(target.routes[name], target)
+
+
+def filled(text: str, target: Target) -> str:
+    """``text`` with the UIDs of the specimen in it, or with some that nobody has."""
+    study, series, instance = "2.25.1", "2.25.2", "2.25.3"
+    if target.specimen is not None:
+        study, series, instance = target.specimen.study, target.specimen.series, target.specimen.instance
+    return text.replace("{study}", study).replace("{series}", series).replace("{instance}", instance)
 
 
 def multipart_object(part: bytes) -> tuple[dict[str, str], bytes]:

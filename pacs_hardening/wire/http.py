@@ -48,29 +48,60 @@ def request(
     user: User | None = None,
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
+    announced: int | None = None,
     seconds: float = 8.0,
     name: str = "",
 ) -> Answer:
-    """Send one request on a connection of its own.
+    """Send one request on a connection of its own. ``announced`` is said instead of the body's own length.
 
     Raises Unmeasurable (no TCP), Refused (TLS alert or close without an answer), Silent (no whole answer
     within ``seconds``), ProtocolError (not HTTP, or more than 4 MiB).
     """
-    fields = {"Host": f"{name or door.host}:{door.port}", "Connection": "close", **(headers or {})}
-    if user is not None:
-        pair = f"{user.username}:{user.password.reveal()}".encode()
-        fields["Authorization"] = "Basic " + base64.b64encode(pair).decode()
-    if body or method in ("POST", "PUT"):
-        fields["Content-Length"] = str(len(body))
-    head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in fields.items()) + "\r\n"
+    fields = dict(headers or {})
+    if body or announced is not None or method in ("POST", "PUT"):
+        fields["Content-Length"] = str(len(body) if announced is None else announced)
     with Session(door, context, seconds=seconds, name=name) as session:
-        session.send(head.encode("latin-1") + body, f"{method} {path}")
+        session.send(_head(door, method, path, user, fields, name) + body, f"{method} {path}")
         return _parse(_receive(session, method), method)
 
 
-def _receive(session: Session, method: str) -> bytes:
-    """Bytes up to the end of the answer, as its own headers define it (RFC 9112 6.3)."""
-    data = b""
+def pour(
+    door: Door,
+    path: str,
+    context: ssl.SSLContext | None,
+    *,
+    user: User,
+    headers: Mapping[str, str],
+    start: bytes,
+    count: int,
+    seconds: float = 8.0,
+    name: str = "",
+) -> Answer:
+    """POST a chunked body (RFC 9112 7.1) that begins with ``start`` and never ends, up to ``count`` bytes of it or
+    until the peer answers. Raises as ``request`` does: Silent where all of it was taken and nothing came back."""
+    piece = b"40000\r\n" + bytes(0x40000) + b"\r\n"
+    with Session(door, context, seconds=seconds, name=name) as session:
+        head = _head(door, "POST", path, user, {**headers, "Transfer-Encoding": "chunked"}, name)
+        session.send(head + f"{len(start):x}\r\n".encode() + start + b"\r\n", f"POST {path}, chunked")
+        early = b""
+        for _ in range(count // 0x40000):
+            session.send(piece, "256 KiB")
+            if early := session.early("HTTP"):
+                break
+        return _parse(_receive(session, "POST", early), "POST")
+
+
+def _head(door: Door, method: str, path: str, user: User | None, more: Mapping[str, str], name: str) -> bytes:
+    fields = {"Host": f"{name or door.host}:{door.port}", "Connection": "close", **more}
+    if user is not None:
+        pair = f"{user.username}:{user.password.reveal()}".encode()
+        fields["Authorization"] = "Basic " + base64.b64encode(pair).decode()
+    lines = "".join(f"{k}: {v}\r\n" for k, v in fields.items())
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
+
+
+def _receive(session: Session, method: str, data: bytes = b"") -> bytes:
+    """Bytes up to the end of the answer, as its own headers define it (RFC 9112 6.3), ``data`` being its beginning."""
     while not _complete(data, method):
         try:
             piece = session.some(1 << 16, "HTTP")

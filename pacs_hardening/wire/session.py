@@ -129,6 +129,20 @@ class Session:
             self.note(f"<- {why(error)}")
             raise Refused(why(error), stage) from error
 
+    def early(self, stage: str) -> bytes:
+        """What has arrived already, without waiting for it; empty where nothing has. Raises Refused where the peer
+        has closed."""
+        self._socket.settimeout(0)
+        try:
+            data = self._socket.recv(1 << 16)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return b""
+        except OSError as error:
+            raise Refused(why(error), stage) from error
+        if not data:
+            raise Refused("connection closed", stage)
+        return data
+
     def peer_certificate(self) -> bytes:
         """The server's leaf certificate, DER. Raises Unmeasurable on a connection without TLS."""
         der = self._socket.getpeercert(binary_form=True) if isinstance(self._socket, ssl.SSLSocket) else None

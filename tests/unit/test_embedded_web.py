@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import http.client
 import json
 import re
@@ -226,3 +227,59 @@ def test_other_weaknesses() -> None:
         assert "Python" in ask(it, "/", "GET", None)[1]["server"]
     with running("plaintext-http") as it:
         assert [door.tls for door in it.target.doors_of("web")] == [True, False]
+
+
+def test_dav_and_find_need_a_login(hardened: Running) -> None:
+    assert ask(hardened, "/webdav", "PROPFIND", None)[0] == 401
+    assert ask(hardened, "/webdav", "PROPFIND")[0] == 207
+    assert ask(hardened, "/find", "POST", body=b'{"PatientID": "NOBODY"}')[::2] == (200, b"[]")
+    assert ask(hardened, "/find", "POST", body=b"{")[::2] == (400, b"")
+    with running("open-webdav") as it:
+        assert ask(it, "/webdav", "PROPFIND", None)[0] == 207
+        assert ask(it, "/system", "GET", None)[0] == 401
+
+
+def test_guesses_are_throttled_for_each_user() -> None:
+    wrong = [basic("guessed", f"wrong-{n}") for n in range(21)]
+    with running() as it:
+        assert [ask(it, "/system", "GET", each)[0] for each in wrong] == [401] * 20 + [429]
+        assert ask(it, "/system")[0] == 200
+    with running("unlimited-guesses") as it:
+        assert {ask(it, "/system", "GET", each)[0] for each in wrong} == {401}
+
+
+def test_users_do_not_administer(hardened: Running) -> None:
+    assert ask(hardened, "/patients/NOBODY", "DELETE")[0] == 403
+    assert ask(hardened, "/limit", "PUT", body=b"5")[0] == 403
+    with running("users-administer") as it:
+        assert stow(it, part10())[0] == 200
+        assert ask(it, "/patients/NOBODY", "DELETE")[0] == 404
+        assert ask(it, "/patients/TEST-1", "DELETE")[0] == 204
+        assert ask(it, paths(it)["wado-rs"])[0] == 404
+        assert ask(it, "/limit", "PUT", body=b"five")[0] == 400
+        assert ask(it, "/limit", "PUT", body=b"3")[0] == 204
+        assert len(json.loads(ask(it, "/patients")[2])) == 3
+
+
+def test_other_sites(hardened: Running) -> None:
+    port = hardened.target.doors_of("web")[0].port
+    own, other = {"Origin": f"https://localhost:{port}"}, {"Origin": "https://elsewhere.invalid"}
+    assert ask(hardened, "/system", headers={**own, "Sec-Fetch-Site": "same-origin"})[0] == 200
+    for headers in (other, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": own["Origin"] + "0"}):
+        assert ask(hardened, "/system", headers=headers)[0] == 403
+    with running("any-origin-may-send") as it:
+        assert ask(it, "/system", headers=other)[0] == 200
+    with running("any-origin-may-read") as it:
+        assert ask(it, "/system", "OPTIONS", None, headers=other)[1]["access-control-allow-origin"] == other["Origin"]
+
+
+def test_packed_bodies(hardened: Running) -> None:
+    packed, headers = gzip.compress(b'{"PatientID": "NOBODY"}'), {"Content-Encoding": "gzip"}
+    assert ask(hardened, "/find", "POST", body=packed, headers=headers)[0] == 415
+    with running("inflated-bodies") as it:
+        assert ask(it, "/find", "POST", body=packed, headers=headers)[0] == 200
+
+
+def test_errors_are_described_where_they_should_not() -> None:
+    with running("verbose-errors") as it:
+        assert b"Traceback" in ask(it, "/find", "POST", body=b"{")[2]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pacs_hardening.launch import targetfile
-from pacs_hardening.model import BadInput, Door, Identity, Impact, KeyPair, Node, Secret, Target, User
+from pacs_hardening.model import BadInput, Door, Identity, Impact, KeyPair, Node, Secret, Target, User, WebRequest
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"
@@ -25,6 +25,7 @@ verify_server = false
 capabilities = ["dicomweb"]
 move_destination = "DEST"
 query_limit = 100
+body_limit = 1000
 sop_classes = ["1.2.840.10008.5.1.4.1.1.2"]
 transfer_syntaxes = ["1.2.840.10008.1.2.1"]
 [nodes.all]
@@ -43,6 +44,15 @@ username = "jane"
 password_file = "jane.password"
 [routes]
 rest = "/dicom-web/studies/{study}"
+[[further]]
+path = "/find"
+method = "POST"
+body = '{"study": "{study}"}'
+[[dangerous]]
+path = "/nobody"
+method = "DELETE"
+does = "deletes"
+absent = true
 """
 
 
@@ -94,6 +104,9 @@ def test_reads_every_key_relative_to_the_file(folder: Path, monkeypatch: pytest.
         capabilities=frozenset({"dicomweb"}),
         move_destination="DEST",
         query_limit=100,
+        body_limit=1000,
+        further=(WebRequest("/find", "POST", body='{"study": "{study}"}'),),
+        dangerous=(WebRequest("/nobody", "DELETE", does="deletes", absent=True),),
         sop_classes=("1.2.840.10008.5.1.4.1.1.2",),
         transfer_syntaxes=("1.2.840.10008.1.2.1",),
         verify_server=False,
@@ -112,7 +125,7 @@ def test_a_minimal_file_is_verified_and_touched_passively(folder: Path) -> None:
         ("called_aet = \n", "line 1, column"),
         ('doors = ["dicom://h:104"]', "called_aet: is missing"),
         ('called_aet = "PACS"\ndoors = []', "doors: is empty"),
-        (MINIMAL + 'colour = "red"', "unknown key 'colour'; accepted: bad_keys, ca"),
+        (MINIMAL + 'colour = "red"', "unknown key 'colour'; accepted: bad_keys, body_limit, ca"),
         (MINIMAL + 'verify_server = "yes"', "verify_server: 'yes' is not a bool"),
         (MINIMAL + "query_limit = true", "query_limit: True is not a int"),
         (MINIMAL + "query_limit = 0", "query_limit: 0 is not 1 or more"),
@@ -138,6 +151,11 @@ def test_a_minimal_file_is_verified_and_touched_passively(folder: Path) -> None:
         (MINIMAL + '[routes]\nrest = "/{patient}"', "accepted: /…, with {study}, {series}, {instance}"),
         (MINIMAL + '[routes]\nrest = "/{study.__class__}"', "is not a path"),
         (MINIMAL + '[routes]\nrest = "/{"', "is not a path"),
+        (MINIMAL + '[[further]]\npath = "find"', "further[0]: path: 'find' is not a path"),
+        (MINIMAL + '[[further]]\npath = "/{patient}"', "accepted: /…, with {study}, {series}, {instance}"),
+        (MINIMAL + '[[dangerous]]\npath = "/x"\nmethod = "get"', "method: 'get' does not match"),
+        (MINIMAL + '[[dangerous]]\npath = "/x"\nheader = "y"', "unknown key 'header'"),
+        (MINIMAL + "body_limit = 0", "body_limit: 0 is not 1 or more"),
         (MINIMAL + 'sop_classes = ["CT"]', "sop_classes: 'CT' does not match"),
     ],
 )

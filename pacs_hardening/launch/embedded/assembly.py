@@ -48,7 +48,14 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
     server = DicomServer(cast.called, settings, gate.admit, contexts, archive.handlers(), journal, faults)
     stack.callback(server.stop)
     banner = f"pynetdicom {__version__}" if settings.banner else ""
-    routes = Routes(store, limit, storage_of(cast.sop_classes), frozenset(cast.transfer_syntaxes), banner)
+    routes = Routes(
+        store,
+        limit,
+        storage_of(cast.sop_classes),
+        frozenset(cast.transfer_syntaxes),
+        banner,
+        settings.users_may_administer,
+    )
     web = Web(settings, cast.passwords(), routes, journal)
 
     doors = [
@@ -105,6 +112,9 @@ def _target(cast: Cast, doors: tuple[Door, ...]) -> Target:
         bad_keys=cast.keys.bad,
         users=cast.users,
         routes=cast.routes,
+        further=cast.further,
+        dangerous=cast.dangerous,
+        body_limit=cast.body_limit,
         ca=cast.keys.ca,
         capabilities=cast.capabilities,
         ceiling=Impact.DISRUPTIVE,

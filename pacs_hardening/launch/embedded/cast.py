@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...model import BadInput, Identity, Node, Secret, User
-from .. import pki
+from ...model import BadInput, Identity, Node, Secret, User, WebRequest
+from .. import pki, webrequests
+from ..table import Table
 from .settings import Settings
 
 
@@ -26,6 +27,9 @@ class Cast:
     transfer_syntaxes: tuple[str, ...]
     capabilities: frozenset[str]
     routes: Mapping[str, str]
+    further: tuple[WebRequest, ...]
+    dangerous: tuple[WebRequest, ...]
+    body_limit: int | None
     query_limit: int | None
 
     def known(self) -> dict[str, Node]:
@@ -60,6 +64,9 @@ def gather(environment: Mapping[str, Any], folder: Path, settings: Settings) -> 
             transfer_syntaxes=tuple(declared["transfer_syntaxes"]),
             capabilities=frozenset(declared.get("capabilities", ())),
             routes=dict(declared.get("routes", {})),
+            further=webrequests.read(Table(declared, "[target]", " ".join(declared)), "further"),
+            dangerous=webrequests.read(Table(declared, "[target]", " ".join(declared)), "dangerous"),
+            body_limit=declared.get("body_limit"),
             query_limit=declared.get("query_limit"),
         )
     except KeyError as error:

@@ -17,6 +17,10 @@ from .stow import receive
 _STUDIES = "/dicom-web/studies"
 _WADO_RS = re.compile(r"/dicom-web/studies/([0-9.]+)/series/([0-9.]+)/instances/([0-9.]+)")
 _DICOM, _JSON = "application/dicom", "application/json"
+_PAGE = b"<!doctype html><title>Archive</title><h1>Archive</h1><a href='/dicom-web/studies'>Studies</a>"
+_MULTISTATUS = (
+    b"<?xml version='1.0'?><multistatus xmlns='DAV:'><response><href>/webdav/patients/</href></response></multistatus>"
+)
 _IDENTITY = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 
 
@@ -42,7 +46,7 @@ def normal(raw: str) -> str:
     return "/" + "/".join(segments)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Routes:
     """``limit`` is the most answers to a search, 0 for any number; ``banner`` adds the software to /system."""
 
@@ -51,6 +55,7 @@ class Routes:
     sop_classes: frozenset[str]
     transfer_syntaxes: frozenset[str]
     banner: str = ""
+    users_may_administer: bool = False
 
     def door(self, method: str, path: str) -> str:
         """The name of the door that ``path`` leads to, empty for none."""
@@ -58,11 +63,16 @@ class Routes:
             return {"GET": "qido", "HEAD": "qido", "POST": "stow"}.get(method, "")
         if _WADO_RS.fullmatch(path):
             return "wado-rs" if method in ("GET", "HEAD") else ""
+        if method in ("PUT", "DELETE"):
+            return "admin" if path == "/limit" or path.startswith("/patients/") else ""
+        if (method, path) in (("POST", "/find"), ("PROPFIND", "/webdav")):
+            return "rest" if path == "/find" else "webdav"
         names = {"/wado": "wado-uri", "/system": "rest", "/patients": "rest", "/app": "ui", "/metrics": "metrics"}
         return names.get(path, "") if method in ("GET", "HEAD") else ""
 
     def answer(self, method: str, door: str, path: str, query: str, content_type: str, body: bytes) -> Answer:
-        """The answer to an authorised request; 404 where there is no such door."""
+        """The answer to an authorised request; 404 where there is no such door. Raises ValueError for a body that
+        cannot be read."""
         given = dict(parse_qsl(query))
         match door:
             case "qido":
@@ -77,9 +87,13 @@ class Routes:
                 uids = tuple(given.get(name, "") for name in ("studyUID", "seriesUID", "objectUID"))
                 return self._retrieve(uids if all(uids) else (), multipart=False)
             case "rest":
-                return self._rest(path)
+                return self._rest(path, body)
+            case "admin":
+                return self._administer(method, path, body)
+            case "webdav":
+                return Answer(207, _MULTISTATUS, "application/xml; charset=utf-8")
             case "ui":
-                return Answer(200, b"<!doctype html><title>Archive</title><h1>Archive</h1>", "text/html; charset=utf-8")
+                return Answer(200, _PAGE, "text/html; charset=utf-8")
             case "metrics":
                 return Answer(200, f"archive_instances {len(self.store)}\n".encode())
         return Answer(404)
@@ -113,7 +127,21 @@ class Routes:
         body = f"--{boundary}\r\nContent-Type: {_DICOM}\r\n\r\n".encode() + part10 + f"\r\n--{boundary}--\r\n".encode()
         return Answer(200, body, f'multipart/related; type="{_DICOM}"; boundary={boundary}')
 
-    def _rest(self, path: str) -> Answer:
+    def _administer(self, method: str, path: str, body: bytes) -> Answer:
+        if not self.users_may_administer:
+            return Answer(403)
+        if path == "/limit":
+            self.limit = int(body)
+            return Answer(204)
+        return Answer(204 if self.store.remove({"PatientID": path.removeprefix("/patients/")}) else 404)
+
+    def _rest(self, path: str, body: bytes) -> Answer:
+        if path == "/find":
+            keys = json.loads(body)
+            if not isinstance(keys, dict) or not all(isinstance(value, str) for value in keys.values()):
+                raise ValueError("the body must be an object of strings")
+            uids = [instance.keys["SOPInstanceUID"] for instance in self.store.matching(keys)]
+            return Answer(200, json.dumps(uids[: self.limit or None]).encode(), _JSON)
         if path == "/patients":
             found = {instance.keys.get("PatientID", "") for instance in self.store.matching({})}
             return Answer(200, json.dumps(sorted(found)[: self.limit or None]).encode(), _JSON)

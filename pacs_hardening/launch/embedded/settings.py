@@ -10,7 +10,7 @@ from ...model import BadInput
 
 AEAD_SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
 SERVICES = ("echo", "find", "get", "move", "store")
-DOORS = ("qido", "wado-rs", "wado-uri", "stow", "rest", "ui", "metrics")
+DOORS = ("qido", "wado-rs", "wado-uri", "stow", "rest", "ui", "metrics", "webdav")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,15 @@ class Settings:
     default_credentials: bool = False
     literal_paths: bool = False
     protective_headers: bool = True
+    throttle_guessing: bool = True
+    tells_users_apart: bool = False
+    hashes_known_users_only: bool = False
+    users_may_administer: bool = False
+    check_origin: bool = True
+    allow_any_origin: bool = False
+    verbose_errors: bool = False
     body_limit: int = 8 << 20
+    inflate_bodies: bool = False
     # what the archive holds and how long it waits
     preloaded_studies: int = 25
     handshake_seconds: float = 5.0

@@ -73,6 +73,15 @@ class Store:
             self._instances[uid], self._bytes = instance, size
         return SUCCESS
 
+    def remove(self, keys: dict[str, str]) -> int:
+        """Delete every instance that agrees with all ``keys``; gives how many."""
+        gone = self.matching(keys)
+        with self._lock:
+            for instance in gone:
+                if self._instances.pop(instance.keys["SOPInstanceUID"], None):
+                    self._bytes -= len(instance.part10)
+        return len(gone)
+
     def matching(self, keys: dict[str, str]) -> list[Instance]:
         """Every instance that agrees with all ``keys``: equality, list of UIDs, ``*`` and ``?``, empty for any."""
         with self._lock:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
+import time
+import traceback
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any, cast
 
@@ -23,7 +27,11 @@ _PROTECTIVE = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
 }
-_PROTECTED = ("/dicom-web", "/wado", "/system", "/patients", "/app", "/metrics")
+_PROTECTED = ("/dicom-web", "/wado", "/system", "/patients", "/app", "/metrics", "/find", "/webdav", "/limit")
+_GUESSES, _GUESS_SECONDS = 20, 60.0  # failures for each user before waiting, within that time
+
+_MOST_USERS = 10_000
+_UNAUTHORISED = Answer(401, headers={"WWW-Authenticate": 'Basic realm="archive"'})
 
 
 @dataclass(frozen=True)
@@ -34,30 +42,43 @@ class Web:
     users: Mapping[bytes, bytes]
     routes: Routes
     journal: Journal
+    failures: dict[bytes, list[float]] = field(default_factory=dict)
 
     def serve(self, connection: Connection) -> None:
         """One connection with any number of requests. Raises OSError where the peer leaves."""
         _Handler(cast(Any, connection.sock), ("127.0.0.1", 0), cast(Any, (self, connection)))
 
-    def admits(self, door: str, raw_path: str, authorization: str) -> bool:
-        """Whether a request with this ``Authorization`` header may reach ``door``, named by ``raw_path``."""
+    def refusal(self, door: str, raw_path: str, authorization: str) -> Answer | None:
+        """Why a request with this ``Authorization`` header may not reach ``door``, named by ``raw_path``; None if it
+        may."""
         if door in self.settings.open_doors:
-            return True
+            return None
         if self.settings.literal_paths and not raw_path.startswith(_PROTECTED):
-            return True
+            return None
         scheme, _, encoded = authorization.partition(" ")
         try:
             user, colon, password = base64.b64decode(encoded, validate=True).partition(b":")
         except (binascii.Error, ValueError):
-            return False
+            return _UNAUTHORISED
         if scheme.lower() != "basic" or not colon:
-            return False
+            return _UNAUTHORISED
+        recent = [at for at in self.failures.get(user, []) if at > time.monotonic() - _GUESS_SECONDS]
+        if self.settings.throttle_guessing and len(recent) >= _GUESSES:
+            return Answer(429)
         known = dict(self.users)
         if self.settings.default_credentials:
             known[b"admin"] = b"admin"
         # Every pair is compared, so that time tells nothing of which users exist.
         same = [hmac.compare_digest(user, u) & hmac.compare_digest(password, p) for u, p in known.items()]
-        return any(same)
+        if any(same):
+            return None
+        if len(self.failures) < _MOST_USERS or user in self.failures:
+            self.failures[user] = [*recent, time.monotonic()]
+        if self.settings.hashes_known_users_only and user in known:
+            hashlib.pbkdf2_hmac("sha256", password, user, 1_000_000)
+        if self.settings.tells_users_apart and user not in known:
+            return replace(_UNAUTHORISED, body=b"No such user")
+        return _UNAUTHORISED
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -83,31 +104,48 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(self._dispatch())
         except Exception as error:  # noqa: BLE001 - a request must not end the server, nor show how it failed
             self.web.journal.note(f"web: internal error: {type(error).__name__}")
-            self._answer(Answer(500))
+            told = traceback.format_exc().encode() if self.web.settings.verbose_errors else b""
+            self._answer(Answer(400 if isinstance(error, ValueError) else 500, told))
 
     def _dispatch(self) -> Answer:
         raw, _, query = self.requestline.split()[1].partition("?")  # self.path has lost a leading double slash
         routes, path = self.web.routes, normal(raw)
         door = routes.door(self.command, path)
-        if not self.web.admits(door, raw, self.headers.get("Authorization", "")):
+        settings = self.web.settings
+        if settings.allow_any_origin and self.command == "OPTIONS":
+            return Answer(204)
+        refusal = self.web.refusal(door, raw, self.headers.get("Authorization", ""))
+        if refusal is not None:
             self.web.journal.note("web: refused without valid credentials")
-            return Answer(401, headers={"WWW-Authenticate": 'Basic realm="archive"'})
+            return refusal
+        if settings.check_origin and self._is_from_elsewhere():
+            return Answer(403)
         if "Transfer-Encoding" in self.headers:
             return Answer(411)
         lengths = self.headers.get_all("Content-Length") or ["0"]
         if len(lengths) != 1 or not (lengths[0].isascii() and lengths[0].isdigit()):
             return Answer(400)
         length = int(lengths[0]) if len(lengths[0]) < 12 else 1 << 40
-        if length > self.web.settings.body_limit:
+        if length > settings.body_limit:
             return Answer(413)
+        if "Content-Encoding" in self.headers and not settings.inflate_bodies:
+            return Answer(415)
         if length and self.headers.get("Expect", "").lower() == "100-continue":
             self.send_response_only(100)
             self.end_headers()
         body = self.rfile.read(length)
         if len(body) != length:
             return Answer(400)
+        if "Content-Encoding" in self.headers:
+            body = zlib.decompress(body, 31)
         self.close_connection = not self.keep
         return routes.answer(self.command, door, path, query, self.headers.get("Content-Type", ""), body)
+
+    def _is_from_elsewhere(self) -> bool:
+        """Another site's page asks through a user's browser, which adds the password by itself."""
+        host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
+        site = self.headers.get("Sec-Fetch-Site", "none")
+        return site not in ("same-origin", "none") or origin not in (None, f"https://{host}")
 
     def _answer(self, answer: Answer) -> None:
         self.send_response_only(answer.status)
@@ -115,6 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Server", self.version_string())
         headers = {"Content-Type": answer.type, "Content-Length": str(len(answer.body)), **answer.headers}
         headers |= _PROTECTIVE if self.web.settings.protective_headers else {}
+        origin = getattr(self, "headers", {}).get("Origin") if self.web.settings.allow_any_origin else None
+        if origin is not None:
+            headers |= {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true"}
         headers |= {"Connection": "close"} if self.close_connection else {}
         for name, value in headers.items():
             self.send_header(name, value)
