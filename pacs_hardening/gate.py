@@ -98,7 +98,8 @@ class Gate:
                 yield running
         else:
             assert self.target is not None
-            yield Running(self.target, fingerprint=lambda: "", arrivals=None, logs=lambda: "")
+            hosts, files = self.target.hosts, self.target.configurations
+            yield Running(self.target, lambda: "", None, lambda: "", hosts=hosts, configurations=files)
 
     def _admit(self, running: Running) -> None:
         target = running.target

@@ -89,6 +89,15 @@ class Specimen:
 
 
 @dataclass(frozen=True)
+class Configuration:
+    """What a service was started with: a file, or a folder that it reads whole. ``behind_guard``: its own ports are
+    private, and a guard in front of it ends TLS."""
+
+    path: Path
+    behind_guard: bool = False
+
+
+@dataclass(frozen=True)
 class Target:
     """An archive to judge.
 
@@ -96,7 +105,8 @@ class Target:
     archive's CA signed, an AE title that it does not know). ``bad_keys``: client certificates to be refused, by
     defect (``self-signed``, ``unknown-ca``, ``expired`` …). ``routes``: path templates of the web doors, by name.
     ``capabilities``: which optional doors and services exist. ``transfer_syntaxes`` and ``sop_classes``: UIDs
-    that the archive declares; empty where it declares nothing.
+    that the archive declares; empty where it declares nothing. ``hosts`` and ``configurations``, by service: of a
+    target that runs already what ``launch.running.Running`` has of one that was started.
     """
 
     name: str
@@ -116,6 +126,8 @@ class Target:
     transfer_syntaxes: tuple[str, ...] = ()
     specimen: Specimen | None = None
     verify_server: bool = True
+    hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    configurations: Mapping[str, Configuration] = field(default_factory=lambda: MappingProxyType({}))
 
     def doors_of(self, service: str) -> tuple[Door, ...]:
         return tuple(door for door in self.doors if door.service == service)

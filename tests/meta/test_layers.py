@@ -13,7 +13,7 @@ PACKAGE = ROOT / "pacs_hardening"
 ALLOWED = {
     "model": set(),
     "wire": {"model"},
-    "probes": {"model", "wire"},
+    "probes": {"model", "wire", "lint"},  # lint is a probe of files; see test_lint_is_used_by_one_probe
     "profiles": {"model"},
     "oracle": {"model", "wire", "probes"},
     "launch": {"model"},
@@ -79,6 +79,13 @@ def test_testinfra_is_imported_only_where_a_host_is_looked_into() -> None:
     assert users == {PACKAGE / "probes" / "host.py"}
     outside = [node for path in users for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import)]
     assert not [node for node in outside if node.names[0].name == "testinfra"]
+
+
+def test_lint_is_used_by_one_probe() -> None:
+    """A configuration is judged before anything is started, and again as controls: through one thin probe."""
+    users = {path for path in PACKAGE.rglob("*.py") if any(n.startswith("pacs_hardening.lint") for n in _imports(path))}
+    users = {path for path in users if _layer(path) != "lint"}
+    assert users == {PACKAGE / "probes" / "configuration.py", PACKAGE / "cli.py"}
 
 
 def test_controls_know_no_products() -> None:
