@@ -165,7 +165,7 @@ class Gate:
         """Turn how a control ended into a finding. Only Violation is FAIL; whatever is not understood is ERROR."""
         finding = Finding(control, Status.PASS, case, duration_s=seconds)
         if isinstance(error, Violation):
-            fix = self.environment.fixes(control.id) if self.environment else ()
+            fix = error.fix or (self.environment.fixes(control.id) if self.environment else ())
             finding = replace(finding, status=Status.FAIL, expected=error.expected, actual=error.actual, fix=fix)
             finding = self._waived(replace(finding, evidence=error.evidence, also=error.also))
         elif isinstance(error, Inapplicable | NotPermitted):
