@@ -30,6 +30,7 @@ from .model import (
 from .model.waiver import Waiver
 from .probes.authorised import Authorised, plant
 from .profiles import Profile
+from .profiles.overlays import supported
 
 SUITE = ("pacs-hardening", "pytest", "pynetdicom", "sslyze", "hypothesis", "docker", "cryptography")
 
@@ -163,7 +164,7 @@ class Gate:
 
     def record(self, control: Control, case: str, error: BaseException | None, seconds: float) -> Finding:
         """Turn how a control ended into a finding. Only Violation is FAIL; whatever is not understood is ERROR."""
-        finding = Finding(control, Status.PASS, case, duration_s=seconds)
+        finding = Finding(control, Status.PASS, case, duration_s=seconds, supports=supported(control.id))
         if isinstance(error, Violation):
             fix = error.fix or (self.environment.fixes(control.id) if self.environment else ())
             finding = replace(finding, status=Status.FAIL, expected=error.expected, actual=error.actual, fix=fix)

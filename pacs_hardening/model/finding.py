@@ -66,7 +66,8 @@ class BadInput(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """``control`` x ``case`` -> ``status``, with the evidence (redacted text lines) and seconds taken."""
+    """``control`` x ``case`` -> ``status``, with the evidence (redacted text lines) and seconds taken. ``supports``:
+    the requirements of laws and standards that it supports evidence for, one line each."""
 
     control: Control
     status: Status
@@ -77,6 +78,7 @@ class Finding:
     also: tuple[str, ...] = ()
     fix: tuple[str, ...] = ()
     duration_s: float = 0.0
+    supports: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
