@@ -14,7 +14,7 @@ KINDS = ("containers", "embedded")
 SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem")
 _SERVICE = (
     "dockerfile image networks user memory pids tmpfs ready stop_signal environment exposes publish files configuration"
-    " privileged read_only cap_drop new_privileges seccomp mounts_socket"
+    " privileged read_only cap_drop new_privileges seccomp mounts_socket log_max health"
 )
 _TARGET = "called_aet move_destination arrivals query_limit capabilities sop_classes transfer_syntaxes routes"
 _CAPABILITIES = ("ALL", "CHOWN", "DAC_OVERRIDE", "NET_RAW", "SETGID", "SETUID")
@@ -76,6 +76,8 @@ class Service:
     new_privileges: bool = False
     seccomp: str = ""
     mounts_socket: bool = False
+    log_max: str = "16m"
+    health: tuple[str, ...] = ()
 
     def configured(self) -> tuple[File, ...]:
         """The files that ``configuration`` names."""
@@ -208,6 +210,8 @@ def _service(table: Table, networks: Mapping[str, Network]) -> Service:
         new_privileges=table.flag("new_privileges", False),
         seccomp=table.text("seccomp", "", pattern="|unconfined"),
         mounts_socket=table.flag("mounts_socket", False),
+        log_max=table.text("log_max", "16m", pattern=r"|\d+[kmg]"),
+        health=table.texts("health", ()),
     )
     if service.configuration and not service.configured():
         raise table.bad("configuration", f"{service.configuration}: none of the files with a source is there")

@@ -104,8 +104,8 @@ def _from_table(raw: Mapping[str, Any], path: Path) -> Target:
 def _host(table: Table, name: str, url: str) -> str:
     if ":" in url.partition("://")[2].rpartition("@")[0]:
         raise table.bad(f"host.{name}", "a URL holds no password; accepted: ssh://user@host, with that user's own keys")
-    if not re.fullmatch(r"local://|(docker|podman|ssh)://[0-9A-Za-z_][0-9A-Za-z_.@:-]*", url):
-        accepted = "accepted: docker://name, podman://name, ssh://user@host, local://"
+    if not re.fullmatch(r"local://|(docker|ssh)://[0-9A-Za-z_][0-9A-Za-z_.@:-]*", url):
+        accepted = "accepted: docker://name, ssh://user@host, local://"
         raise table.bad(f"host.{name}", f"{url!r} is not a host to look into; {accepted}")
     return url
 

@@ -346,7 +346,7 @@ def test_protects_secrets(hosts: Hosts, authorised: Authorised) -> None:
         for file in host.kept:
             if file.mode & 0o007:
                 yield f"{file.path} holds {file.what} and has mode {file.mode:04o}"
-            elif file.layered:
+            elif file.layered and host.container:
                 yield f"{file.path} holds {file.what} and is part of the image or container"
 
     _no_host("secrets in mounted files that others cannot read", hosts, faults)
@@ -374,6 +374,62 @@ def test_protects_storage(hosts: Hosts, target: Target, authorised: Authorised) 
         raise Unmeasurable("the stored object was found on no host: it may be compressed, encrypted or elsewhere")
     faults = dict.fromkeys(why for each in copies if (why := _open(each)))
     must_hold("mode 0700 or 0750, owned by the service's user", [(why, ()) for why in faults])
+    authorised.echo()
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.PASSIVE,
+    exposure="Others on the machine can read the archive's logs, or the logs fill its disk.",
+    needs=("host",),
+    references=("CWE-532", "CWE-732", "CWE-779"),
+)
+def test_protects_logs(hosts: Hosts, authorised: Authorised) -> None:
+    """Logs MUST be closed to others and bounded: they tell who was examined when, and end the archive with a full disk.
+
+    inside, files under /var/log and *.log -> none of mode o+r; inspect -> a log driver that keeps, and has a limit.
+    """
+
+    def faults(host: Host) -> Iterable[str]:
+        yield from (f"{each.path} has mode {each.mode & 0o7777:04o}" for each in host.logs)
+        if host.container is not None and host.container.log == "none":
+            yield "what it prints is thrown away"
+        elif host.container is not None and not host.container.log_bounded:
+            yield f"what it prints is kept by {host.container.log} without a limit"
+
+    _no_host("logs that others cannot read, with a limit", hosts, faults)
+    authorised.echo()
+
+
+USELESS = re.compile(r"(^|[;&|] *)(true|:|exit 0)['\" ]*$")  # a command that ends so succeeds whatever is sick
+
+
+@control(
+    Severity.LOW,
+    Impact.PASSIVE,
+    exposure="Nobody is told when the archive stands still, or everybody is told so while it works.",
+    needs=("host",),
+    references=("RFC 9110 15.5.2",),
+)
+def test_has_a_health_check(hosts: Hosts, authorised: Authorised) -> None:
+    """Every service MUST have a health check that works while strangers are refused, and that can fail.
+
+    Many ask a page that answers 401 once a password is set; others end in `true`.
+
+    inspect -> a command, and not 'unhealthy'; inside, that command -> status 0.
+    """
+
+    def faults(host: Host, container: Container) -> Iterable[str]:
+        if not container.health:
+            yield "it has no health check"
+        elif USELESS.search(container.health[-1]):
+            yield "its health check cannot fail"
+        elif not host.healthy:
+            yield "its health check fails, while the archive serves an authorised node"
+        elif container.condition == "unhealthy":
+            yield "the engine takes it for unhealthy, while its health check succeeds"
+
+    _no_container("a health check that tells the truth", hosts, faults)
     authorised.echo()
 
 

@@ -140,7 +140,7 @@ def test_a_minimal_file_is_verified_and_touched_passively(folder: Path) -> None:
         (MINIMAL + '[routes]\nrest = "/{"', "is not a path"),
         (MINIMAL + 'sop_classes = ["CT"]', "sop_classes: 'CT' does not match"),
         (MINIMAL + 'config = "gone"', "there is no such file or folder"),
-        (MINIMAL + '[host]\narchive = "pacs.example"', "accepted: docker://name, podman://name, ssh://user@host"),
+        (MINIMAL + '[host]\narchive = "pacs.example"', "accepted: docker://name, ssh://user@host"),
         (MINIMAL + '[host]\narchive = "ssh://-oProxyCommand=x"', "is not a host to look into"),
     ],
 )
