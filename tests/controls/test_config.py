@@ -23,14 +23,14 @@ def _opens_nothing(theme: str, expected: str, configured: Configured, authorised
     if theme not in read.themes:
         raise Inapplicable("no configuration file was named, or none whose product has such options")
     found = [each for each in read.openings if each.opening.theme == theme]
-    must_hold(expected, [(_said(each), [f"opens: {each.opening.opens}"]) for each in found], map(_fix, found))
+    must_hold(expected, [(_said(each), ()) for each in found], map(_fix, found))
     authorised.echo()
 
 
 def _said(opened: Opened) -> str:
     each = opened.opening
     value = f" is {each.value}" if each.value else ""
-    return f"{opened.service}: {opened.place}: {each.key}{value} ({each.severity.name.lower()})"
+    return f"{opened.service}: {opened.place}: {each.key}{value} ({each.severity.name.lower()}): {each.opens}"
 
 
 def _fix(opened: Opened) -> str:

@@ -167,6 +167,13 @@ def test_processes_are_those_of_the_service_and_not_our_own() -> None:
     assert [each.pid for each in seen] == [1, 9]
     assert seen[1] == Process(9, 10001, "worker", 0x400, no_new_privileges=True, seccomp=True)
     assert said == ()
+    on_a_machine = "\n".join([_process(1, 0), _process(9, 1, command="worker"), _process(50, 9), _process(51, 50)])
+    assert [each.pid for each in inside.processes(on_a_machine, {}, ours=50)[0]] == [1, 9]
+
+
+def test_a_machine_is_not_read_to_the_bottom() -> None:
+    assert "-maxdepth" in inside.files(container=False)
+    assert "-maxdepth" not in inside.files(container=True)
 
 
 def test_where_no_process_can_be_seen_nothing_is_known() -> None:

@@ -53,7 +53,7 @@ def _host(name: str, url: str, secrets: Mapping[str, str]) -> Host:
         listeners=tuple(listener for table in tables for listener in inside.listeners(run(shell, table))),
         root_read_only="ro" in mounts.get("/", ()),
         mentions=tuple(dict.fromkeys((*told, *said))),
-        kept=kept(run(shell, inside.FILES, accepted=(0, 1)), secrets, mounts),
+        kept=kept(run(shell, inside.files(container=container is not None), accepted=(0, 1)), secrets, mounts),
         logs=inside.logs(run(shell, inside.LOGS).decode(errors="replace")),
         healthy=container is not None and _is_healthy(shell, container),
         packages=inside.packages(run(shell, inside.PACKAGES).decode()),

@@ -18,14 +18,21 @@ PACKAGES = r"if command -v dpkg-query >/dev/null; then dpkg-query -W -f '${sourc
 LOGS = r"""find /var/log /var/lib /home /opt /srv /tmp -maxdepth 4 \( -path '/var/log/*' -o -name '*.log' \) -type f \
  -perm -004 -exec stat -c '%a %u %n' {} + 2>/dev/null; true"""
 _NO_SERVICE = re.compile(
-    r"/var/log/(apt|installer)/|/var/log/(alternatives|bootstrap|dpkg)\.log|/var/log/(faillog|lastlog|wtmp)$"
+    r"/var/log/(apt|installer)/|/var/log/(alternatives|bootstrap|dpkg|fontconfig)\.log|/var/log/(faillog|lastlog|wtmp)$"
 )
-# Small readable files where configuration, secrets and copies of them stand. Not the lists of packages, nor public CAs.
-FILES = r"""command -v find >/dev/null && command -v tar >/dev/null || exit 9
-find /etc /home /opt /root /run /srv /tmp /usr/local /var \
- \( -path /etc/ssl/certs -o -path /var/lib/dpkg -o -path /var/cache -o -path /var/lib/apt \) -prune -o \
+# Small readable files where configuration, secrets and copies of them stand. Not the lists of packages, nor public CAs,
+# nor what an engine keeps of containers.
+_FILES = r"""command -v find >/dev/null && command -v tar >/dev/null || exit 9
+find /etc /home /opt /root /run /srv /tmp /usr/local /var {depth} \
+ \( -path /etc/ssl/certs -o -path /var/lib/dpkg -o -path /var/cache -o -path /var/lib/apt \
+ -o -path /var/lib/docker -o -path /var/lib/containerd -o -path /var/lib/containers \) -prune -o \
  -type f -size -128k -readable -print0 2>/dev/null |
  tar --create --null --no-recursion --absolute-names --numeric-owner --ignore-failed-read --files-from=- 2>/dev/null"""
+
+
+def files(*, container: bool) -> str:
+    """A machine holds more than one service, so that its folders are not read to the bottom."""
+    return _FILES.format(depth="" if container else "-maxdepth 4")
 
 
 def processes(text: str, secrets: Mapping[str, str], ours: int = 0) -> tuple[tuple[Process, ...], tuple[str, ...]]:
