@@ -53,8 +53,9 @@ class File:
 class Service:
     """One container. ``user`` is (uid, gid); ``ready`` is empty for a service that says nothing when it is up;
     ``exposes`` are further ports that are meant to listen inside; ``configuration`` is the one of ``files``, or the
-    folder of them, that the service reads as its configuration ("" where nobody can judge it). What has a default here
-    is as hardened as it can be: only a weakness may give another value."""
+    folder of them, that the service reads as its configuration ("" where nobody can judge it);
+    ``health`` is a HEALTHCHECK in place of the image's (() for none). What has a default here is as hardened as it can
+    be: only a weakness may give another value."""
 
     dockerfile: str
     image: str
@@ -70,6 +71,7 @@ class Service:
     files: tuple[File, ...]
     exposes: tuple[int, ...]
     configuration: str
+    health: tuple[str, ...]
     privileged: bool = False
     read_only: bool = True
     cap_drop: tuple[str, ...] = ("ALL",)
@@ -77,7 +79,6 @@ class Service:
     seccomp: str = ""
     mounts_socket: bool = False
     log_max: str = "16m"
-    health: tuple[str, ...] = ()
 
     def configured(self) -> tuple[File, ...]:
         """The files that ``configuration`` names."""
