@@ -8,7 +8,9 @@ from fnmatch import fnmatchcase
 import pytest
 
 from pacs_hardening.catalogue import controls
-from pacs_hardening.profiles import names
+from pacs_hardening.gate import Gate
+from pacs_hardening.model import Violation
+from pacs_hardening.profiles import load, names
 from pacs_hardening.profiles.overlays import Requirement, requirements, supported
 
 IDS = [control.id for control in controls()]
@@ -37,6 +39,14 @@ def test_what_is_said_is_one_line() -> None:
     assert "HIPAA 164.312(e)(1) Transmission security" in supported("transport.refuses-plaintext-dimse")
     assert "NIST 800-53 CM-6 Configuration Settings" in supported("config.requires-a-login")
     assert supported("no.such-control") == ()
+
+
+def test_the_gate_says_it_with_each_finding() -> None:
+    control = controls()[0]
+    gate = Gate(load("baseline"))
+    assert gate.record(control, "", None, 0.1).supports == supported(control.id)
+    failed = gate.record(control, "", Violation("a refusal", "an answer", fix=("set X",)), 0.1)
+    assert (failed.supports, failed.fix) == (supported(control.id), ("set X",))
 
 
 def test_an_overlay_is_no_profile() -> None:
