@@ -1,4 +1,4 @@
-"""TLS on every door (PS3.15 B.12 / BCP 195: RFC 8996 and RFC 9325; HIPAA 164.312(e); IHE ITI-19)."""
+"""TLS on every door (PS3.15 B.12 / BCP 195: RFC 8996 and RFC 9325)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pacs_hardening.probes.plaintext import speaks_dicom, speaks_http
 from pacs_hardening.probes.tls import TlsFacts, handshake, presented
 from pacs_hardening.profiles import Profile
 
-ENCRYPTION = ("HIPAA 164.312(e)(1)", "PS3.15 B.12", "IHE ITI-19")
+ENCRYPTION = ("PS3.15 B.12",)
 OBSOLETE = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1")
 Scan = Callable[[Door], TlsFacts]
 
