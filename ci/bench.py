@@ -1,4 +1,4 @@
-"""Time whole gate runs; see ci/bench."""
+"""Time whole runs of the gate and of lint; see ci/bench."""
 
 from __future__ import annotations
 
@@ -37,11 +37,41 @@ def collecting() -> dict[str, float]:
     return {"whole": time.monotonic() - began}
 
 
+HARDENED = Path(__file__).parents[1] / "environments" / "orthanc" / "config"
+
+
+def long(folder: Path) -> Path:
+    """The hardened configuration with so many further nodes that it has 300 lines."""
+    lines = (HARDENED / "orthanc.json").read_text().splitlines()
+    at = next(n for n, line in enumerate(lines) if line.strip() == '"DicomModalities": {') + 1
+    nodes = [
+        f'    "device{n}": {{ "AET": "TEST{n}", "Host": "10.0.0.1", "Port": 104 }},' for n in range(300 - len(lines))
+    ]
+    file = folder / "orthanc.json"
+    file.write_text("\n".join([*lines[:at], *nodes, *lines[at:]]) + "\n")
+    return file
+
+
+def linting(path: Path, status: int) -> dict[str, float]:
+    """``pacs-hardening lint``, whole seconds of a process of its own. Exits where it does not end as expected."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", "pacs_hardening", "lint", str(path), "--behind-guard"]
+    ended = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+    if ended != status:
+        sys.exit(f"ci/bench: lint on {path} ended with exit status {ended}")
+    return {"whole": time.monotonic() - began}
+
+
 def main(arguments: list[str]) -> None:
-    count = int(arguments[0]) if arguments else 5
-    environments = arguments[1:] or ["embedded", "orthanc"]
-    measured = {name: [one(name) for _ in range(count)] for name in environments}
-    measured["pytest --collect-only"] = [collecting() for _ in range(count)]
+    count = int(arguments[1]) if arguments[1:] else 5
+    if arguments[0] == "lint":
+        with tempfile.TemporaryDirectory() as folder:
+            file = long(Path(folder))
+            measured = {"300 lines": [linting(file, 1) for _ in range(count)]}
+        measured["the hardened configuration"] = [linting(HARDENED, 0) for _ in range(count)]
+    else:
+        measured = {name: [one(name) for _ in range(count)] for name in arguments[2:] or ["embedded", "orthanc"]}
+        measured["pytest --collect-only"] = [collecting() for _ in range(count)]
     print(f"median (minimum to maximum) of {count} runs, seconds unless said otherwise, {os.cpu_count()} processors\n")
     print("| what | phase | median | min | max |\n|---|---|---|---|---|")
     for name, runs in measured.items():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .launch.environment import Environment, discover
 from .model import Control, control_of
+from .profiles.overlays import supported
 
 
 def suite() -> Path:
@@ -29,6 +30,11 @@ def controls() -> list[Control]:
         marked = [(f.__code__.co_firstlineno, c) for f in functions if (c := control_of(f))]
         found += [control for _, control in sorted(marked, key=lambda pair: pair[0])]
     return found
+
+
+def supports() -> dict[str, tuple[str, ...]]:
+    """Control id -> the requirements of laws and standards that it supports evidence for."""
+    return {control.id: supported(control.id) for control in controls()}
 
 
 def refutations() -> dict[str, dict[str, list[str]]]:

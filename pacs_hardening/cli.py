@@ -134,10 +134,10 @@ def _is_path(argument: str, before: str) -> bool:
 
 
 def catalogue(options: argparse.Namespace) -> int:
-    from .catalogue import controls, refutations
+    from .catalogue import controls, refutations, supports
     from .report.catalogue import render
 
-    print(render(controls(), refutations()), end="")
+    print(render(controls(), refutations(), supports()), end="")
     return 0
 
 

@@ -30,6 +30,7 @@ from .model import (
 from .model.waiver import Waiver
 from .probes.authorised import Authorised, plant
 from .profiles import Profile
+from .profiles.overlays import supported
 
 SUITE = ("pacs-hardening", "pytest", "pynetdicom", "sslyze", "hypothesis", "docker", "cryptography")
 
@@ -100,7 +101,8 @@ class Gate:
                 yield running
         else:
             assert self.target is not None
-            yield Running(self.target, fingerprint=lambda: "", arrivals=None, logs=lambda: "")
+            hosts, files = self.target.hosts, self.target.configurations
+            yield Running(self.target, lambda: "", None, lambda: "", hosts=hosts, configurations=files)
 
     def _admit(self, running: Running) -> None:
         target = running.target
@@ -172,9 +174,9 @@ class Gate:
 
     def record(self, control: Control, case: str, error: BaseException | None, seconds: float) -> Finding:
         """Turn how a control ended into a finding. Only Violation is FAIL; whatever is not understood is ERROR."""
-        finding = Finding(control, Status.PASS, case, duration_s=seconds)
+        finding = Finding(control, Status.PASS, case, duration_s=seconds, supports=supported(control.id))
         if isinstance(error, Violation):
-            fix = self.environment.fixes(control.id) if self.environment else ()
+            fix = error.fix or (self.environment.fixes(control.id) if self.environment else ())
             finding = replace(finding, status=Status.FAIL, expected=error.expected, actual=error.actual, fix=fix)
             finding = self._waived(replace(finding, evidence=error.evidence, also=error.also))
         elif isinstance(error, Inapplicable | NotPermitted):

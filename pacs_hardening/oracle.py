@@ -18,13 +18,13 @@ REFUSED = "refusal by TLS alert, A-ASSOCIATE-RJ, A-ABORT, close or a DIMSE failu
 NOT_AUTHORISED = ("0122H", "0124H", "0211H")  # SOP class not supported, not authorised, unrecognised (PS3.7 C.5)
 
 
-def must_hold(expected: str, failures: Sequence[tuple[str, Sequence[str]]]) -> None:
+def must_hold(expected: str, failures: Sequence[tuple[str, Sequence[str]]], fix: Iterable[str] = ()) -> None:
     """Raises one Violation for all ``failures`` (what was seen, evidence): a waiver for one open door must not
-    cover the next."""
+    cover the next. ``fix``: what to change, where that is known better than the environment knows it."""
     if failures:
         actual, evidence = failures[0]
         further = [said for said in dict.fromkeys(said for said, _ in failures) if said != actual]
-        raise Violation(expected, actual, (*evidence, *(f"also: {said}" for said in further)), further)
+        raise Violation(expected, actual, (*evidence, *(f"also: {said}" for said in further)), further, fix)
 
 
 def must_refuse(attempts: Iterable[Attempt]) -> None:

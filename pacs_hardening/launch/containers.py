@@ -13,7 +13,7 @@ from typing import Any
 from docker.errors import DockerException  # type: ignore[import-untyped]
 
 from ..model import Door, Unmeasurable
-from . import images, observe, pki, render, sweep
+from . import configured, images, observe, pki, render, sweep
 from .create import Run, contents, create
 from .engine import connect, errors_named
 from .prepared import Prepared
@@ -59,6 +59,7 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
             logs=lambda: observe.logs(api, containers, people.mask),
             listeners=observe.listeners(api, containers),
             hosts=MappingProxyType({name: f"docker://{container}" for name, container in containers.items()}),
+            configurations=MappingProxyType(configured.lay(prepared.plan, filled, folder / "configuration")),
         )
 
 

@@ -14,7 +14,6 @@ from .plan import File, Network, Service
 from .prepared import Prepared
 from .together import together
 
-LOG_MAX = "16m"
 SOCKET = "/var/run/docker.sock"  # where software in containers looks for the engine
 
 
@@ -96,6 +95,7 @@ def _container(
             environment=dict(service.environment),
             labels=dict(run.labels),
             stop_signal=service.stop_signal,
+            healthcheck={"test": list(service.health)} if service.health else None,
             ports=[*{*(each.port for each in service.publish), *service.exposes}],
             host_config=_host_config(run, service, filled, run.name(first)),
             networking_config=run.api.create_networking_config({run.name(first): _endpoint(run, name)}),
@@ -124,11 +124,15 @@ def _host_config(run: Run, service: Service, filled: tuple[volumes.Volume, ...],
         tmpfs=dict(service.tmpfs),
         init=False,
         restart_policy={"Name": "no"},
-        log_config={"Type": "json-file", "Config": {"max-size": LOG_MAX, "max-file": "2"}},
+        log_config={"Type": "json-file", "Config": _kept(service.log_max)},
         port_bindings={each.port: ("127.0.0.1", 0) for each in service.publish},
         mounts=[volumes.mount(each, str(each.folder), run.labels, read_only=True) for each in filled],
         binds=[f"{_socket(run)}:{SOCKET}:ro"] if service.mounts_socket else [],
     )
+
+
+def _kept(log_max: str) -> dict[str, str]:
+    return {"max-size": log_max, "max-file": "2"} if log_max else {}
 
 
 def _security(service: Service) -> list[str]:

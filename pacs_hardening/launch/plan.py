@@ -15,8 +15,8 @@ from .table import Table
 KINDS = ("containers", "embedded")
 SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem")
 _SERVICE = (
-    "dockerfile image networks user memory pids tmpfs ready stop_signal environment exposes publish files"
-    " privileged read_only cap_drop new_privileges seccomp mounts_socket"
+    "dockerfile image networks user memory pids tmpfs ready stop_signal environment exposes publish files configuration"
+    " privileged read_only cap_drop new_privileges seccomp mounts_socket log_max health"
 )
 _TARGET = (
     "called_aet move_destination arrivals query_limit capabilities sop_classes transfer_syntaxes routes"
@@ -57,7 +57,9 @@ class File:
 @dataclass(frozen=True)
 class Service:
     """One container. ``user`` is (uid, gid); ``ready`` is empty for a service that says nothing when it is up;
-    ``exposes`` are further ports that are meant to listen inside. What has a default here is as hardened as it can
+    ``exposes`` are further ports that are meant to listen inside; ``configuration`` is the one of ``files``, or the
+    folder of them, that the service reads as its configuration ("" where nobody can judge it);
+    ``health`` is a HEALTHCHECK in place of the image's (() for none). What has a default here is as hardened as it can
     be: only a weakness may give another value."""
 
     dockerfile: str
@@ -73,12 +75,20 @@ class Service:
     publish: tuple[Publish, ...]
     files: tuple[File, ...]
     exposes: tuple[int, ...]
+    configuration: str
+    health: tuple[str, ...]
     privileged: bool = False
     read_only: bool = True
     cap_drop: tuple[str, ...] = ("ALL",)
     new_privileges: bool = False
     seccomp: str = ""
     mounts_socket: bool = False
+    log_max: str = "16m"
+
+    def configured(self) -> tuple[File, ...]:
+        """The files that ``configuration`` names."""
+        inside = [file for file in self.files if file.source and file.path.is_relative_to(self.configuration)]
+        return tuple(inside) if self.configuration else ()
 
 
 @dataclass(frozen=True)
@@ -207,13 +217,18 @@ def _service(table: Table, networks: Mapping[str, Network]) -> Service:
         ),
         files=tuple(_file(each) for each in table.tables("files", "source secret path mode")),
         exposes=table.ports("exposes"),
+        configuration=table.text("configuration", ""),
         privileged=table.flag("privileged", False),
         read_only=table.flag("read_only", True),
         cap_drop=table.texts("cap_drop", ("ALL",), _CAPABILITIES),
         new_privileges=table.flag("new_privileges", False),
         seccomp=table.text("seccomp", "", pattern="|unconfined"),
         mounts_socket=table.flag("mounts_socket", False),
+        log_max=table.text("log_max", "16m", pattern=r"|\d+[kmg]"),
+        health=table.texts("health", ()),
     )
+    if service.configuration and not service.configured():
+        raise table.bad("configuration", f"{service.configuration}: none of the files with a source is there")
     if service.pids < 0:
         raise table.bad("pids", f"{service.pids} is negative")
     if bool(service.dockerfile) == bool(service.image):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..model import Target
+from ..model import Configuration, Target
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,9 @@ class Running:
     ``arrivals()`` counts the objects that reached the environment's move destination (None: that cannot be
     seen); ``logs()`` is the tail of every service's log. ``hosts``: service -> the testinfra URL under which it can
     be looked into (``docker://<container>``; ``ssh://user@host`` for one that is no container); empty where nobody
-    may look. ``listeners``: address and port of everything of it that can be reached; None where that is not known. A
-    target with hosts has the capability ``host``."""
+    may look. A target with hosts has the capability ``host``. ``listeners``: address and port of everything of it that
+    can be reached; None where that is not known. ``configurations``: service -> what it was started with, for those
+    whose configuration can be read; the files hold passwords."""
 
     target: Target
     fingerprint: Callable[[], str]
@@ -24,3 +25,4 @@ class Running:
     logs: Callable[[], str]
     listeners: tuple[tuple[str, int], ...] | None = None
     hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    configurations: Mapping[str, Configuration] = field(default_factory=lambda: MappingProxyType({}))

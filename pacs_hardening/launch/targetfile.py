@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ..model import BadInput, Door, Identity, KeyPair, Node, Secret, Target, User
+from ..model import BadInput, Configuration, Door, Identity, KeyPair, Node, Secret, Target, User
 from . import webrequests
 from .table import Table
 
@@ -21,7 +21,7 @@ SCHEMES = {"dicom": ("dicom", False), "dicoms": ("dicom", True), "http": ("web",
 PERMITS = ("echo", "find", "get", "move", "store")
 _TOP = (
     "name called_aet doors ca server_name verify_server capabilities move_destination query_limit sop_classes"
-    " transfer_syntaxes nodes bad_keys users routes further dangerous body_limit"
+    " transfer_syntaxes nodes bad_keys users routes further dangerous body_limit host config behind_guard"
 )
 _NODE = "aet permits certificate key identity"
 _URL = "called calling cert key ca"
@@ -94,13 +94,34 @@ def _from_table(raw: Mapping[str, Any], path: Path) -> Target:
         body_limit=limits["body_limit"],
         ca=_pem(table, "ca", here, "CERTIFICATE") if "ca" in table else None,
         server_name=table.text("server_name", doors[0].host, pattern=r"[0-9A-Za-z.:_-]{1,253}"),
-        capabilities=frozenset(_like(table, "capabilities", r"[a-z][a-z0-9-]*")),
+        capabilities=frozenset(_like(table, "capabilities", r"[a-z][a-z0-9-]*"))
+        | ({"host"} if table.pairs("host") else set()),
         move_destination=_aet(table, "move_destination") if "move_destination" in table else None,
         query_limit=limits["query_limit"],
         sop_classes=_like(table, "sop_classes", r"(?=.{1,64}$)\d+(\.\d+)+"),
         transfer_syntaxes=_like(table, "transfer_syntaxes", r"(?=.{1,64}$)\d+(\.\d+)+"),
         verify_server=table.flag("verify_server", True),
+        hosts=MappingProxyType({name: _host(table, name, url) for name, url in table.pairs("host").items()}),
+        configurations=MappingProxyType(_configuration(table, here)),
     )
+
+
+def _host(table: Table, name: str, url: str) -> str:
+    if ":" in url.partition("://")[2].rpartition("@")[0]:
+        raise table.bad(f"host.{name}", "a URL holds no password; accepted: ssh://user@host, with that user's own keys")
+    if not re.fullmatch(r"local://|(docker|ssh)://[0-9A-Za-z_][0-9A-Za-z_.@:-]*", url):
+        accepted = "accepted: docker://name, ssh://user@host, local://"
+        raise table.bad(f"host.{name}", f"{url!r} is not a host to look into; {accepted}")
+    return url
+
+
+def _configuration(table: Table, here: Path) -> dict[str, Configuration]:
+    if "config" not in table:
+        return {}
+    path = here / table.text("config")
+    if not path.exists():
+        raise table.bad("config", f"{path}: there is no such file or folder")
+    return {"archive": Configuration(path, table.flag("behind_guard", False))}
 
 
 def _no_value(tables: object, word: str, where: str) -> None:

@@ -14,7 +14,7 @@ from .tree import Setting, Tree, undecided
 @dataclass(frozen=True)
 class Opening:
     """One option that opens something. ``value`` is fit to be shown: never a secret, "" where nothing is said.
-    ``note`` says why its severity is lower than the rule's; "" where it is not."""
+    ``theme``: see Rule. ``note`` says why its severity is lower than the rule's; "" where it is not."""
 
     file: str
     line: int
@@ -23,6 +23,7 @@ class Opening:
     severity: Severity
     opens: str
     use: str
+    theme: str
     controls: tuple[str, ...] = ()
     source: str = ""
     note: str = ""
@@ -32,7 +33,7 @@ def opening(rule: Rule, setting: Setting, value: str, *, behind_guard: bool = Fa
     noted = rule.guard and behind_guard and rule.severity > Severity.INFO
     return Opening(
         setting.file, setting.line, setting.key, value, Severity.INFO if noted else rule.severity,
-        rule.opens, rule.use, rule.controls, rule.source,
+        rule.opens, rule.use, rule.theme, rule.controls, rule.source,
         f"{rule.severity.name.lower()} where no guard stands in front" if noted else "",
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from .judge import Opening, opening
@@ -37,7 +38,7 @@ def ignored(tree: Tree, product: Product) -> Iterator[Opening]:
                 continue
             meant = nearest(setting.name, known)
             notice = product.notices["misspelt" if meant else "unknown"]
-            yield _said(opening(notice, setting, ""), f'"{meant}"' if meant else notice.use)
+            yield replace(opening(notice, setting, ""), use=f'"{meant}"' if meant else notice.use)
 
 
 def every(tree: Tree, pattern: str) -> Iterator[Setting]:
@@ -62,10 +63,4 @@ def wrong_kind(tree: Tree, product: Product) -> Iterator[Opening]:
                 continue
             if type(value) is not type(example):
                 kind = "true or false" if isinstance(example, bool) else "a number"
-                yield _said(opening(product.notices["type"], setting, ""), f"{kind}, without quotation marks")
-
-
-def _said(given: Opening, use: str) -> Opening:
-    return Opening(
-        given.file, given.line, given.key, given.value, given.severity, given.opens, use, given.controls, given.source
-    )
+                yield replace(opening(product.notices["type"], setting, ""), use=f"{kind}, without quotation marks")

@@ -21,10 +21,12 @@ SHORTEST_PASSWORD = 12
 class Rule:
     """``key`` is a path in which ``*`` stands for any one key. ``when`` is one condition on its value; ``only_if``
     and ``unless`` are values of other keys ("." first: of the same object), which must all be so, or not all so.
+    ``theme`` is the control of the area config that fails by it: ``config.<theme>``.
     ``opens`` is said to people, ``use`` is what to write instead. ``guard``: a note where a guard stands in front.
     ``hide``: the value may hold a secret and is never shown. ``source`` says where the fact was read."""
 
     key: str
+    theme: str
     when: Mapping[str, Any]
     severity: Severity
     opens: str

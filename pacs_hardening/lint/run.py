@@ -19,11 +19,13 @@ LARGEST = 1024 * 1024  # bytes; no configuration has a hundredth of this
 
 @dataclass(frozen=True)
 class Result:
-    """``openings``: worst first, then as they stand in the files. ``rules``: how many were asked."""
+    """``openings``: worst first, then as they stand in the files. ``rules``: how many were asked, ``themes``:
+    of what."""
 
     product: str
     files: tuple[str, ...]
     rules: int
+    themes: frozenset[str]
     openings: tuple[Opening, ...]
 
     def exit_status(self, fail_on: Severity) -> int:
@@ -43,7 +45,8 @@ def lint(path: Path, *, behind_guard: bool = False) -> Result:
         tree, found = _orthanc(texts, product)
     found += judge(tree, product, behind_guard=behind_guard)
     found.sort(key=lambda each: (-each.severity, each.file, each.line, each.key))
-    return Result(product.name, tuple(map(str, files)), len(product.rules), tuple(dict.fromkeys(found)))
+    themes = frozenset(rule.theme for rule in (*product.rules, *product.notices.values()))
+    return Result(product.name, tuple(map(str, files)), len(product.rules), themes, tuple(dict.fromkeys(found)))
 
 
 def _dcmqrscp(text: str, file: Path, product: Product) -> tuple[Tree, list[Opening]]:

@@ -55,6 +55,7 @@ def _entry(each: Opening) -> dict[str, object]:
         "severity": each.severity.name.lower(),
         "opens": each.opens,
         "use": each.use,
+        "theme": each.theme,
         "controls": list(each.controls),
         "source": each.source,
         "note": each.note,

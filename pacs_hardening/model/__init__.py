@@ -16,10 +16,10 @@ from .finding import (
     by_control,
     judge,
 )
-from .target import Door, Identity, KeyPair, Node, Secret, Specimen, Target, User, WebRequest
+from .target import Configuration, Door, Identity, KeyPair, Node, Secret, Specimen, Target, User, WebRequest
 
 __all__ = [
-    "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Missing", "Node",
-    "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "Unserved", "User",
-    "Verdict", "Violation", "WebRequest", "by_control", "control", "control_of", "judge",
+    "BadInput", "Configuration", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair",
+    "Missing", "Node", "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable",
+    "Unserved", "User", "Verdict", "Violation", "WebRequest", "by_control", "control", "control_of", "judge",
 ]  # fmt: skip

@@ -24,10 +24,18 @@ WORST_FIRST = (Status.FAIL, Status.ERROR, Status.WAIVED, Status.NOT_RUN, Status.
 
 class Violation(AssertionError):
     """The requirement does not hold. The only exception that means FAIL. ``also``: further facts, each of which
-    would be a violation by itself (another door, another peer)."""
+    would be a violation by itself (another door, another peer). ``fix``: what to change, where the control knows."""
 
-    def __init__(self, expected: str, actual: str, evidence: Iterable[str] = (), also: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        expected: str,
+        actual: str,
+        evidence: Iterable[str] = (),
+        also: Iterable[str] = (),
+        fix: Iterable[str] = (),
+    ) -> None:
         self.expected, self.actual, self.evidence, self.also = expected, actual, tuple(evidence), tuple(also)
+        self.fix = tuple(fix)
         super().__init__(f"expected {expected}; actual {actual}")
 
 
@@ -58,7 +66,8 @@ class BadInput(Exception):
 
 @dataclass(frozen=True)
 class Finding:
-    """``control`` x ``case`` -> ``status``, with the evidence (redacted text lines) and seconds taken."""
+    """``control`` x ``case`` -> ``status``, with the evidence (redacted text lines) and seconds taken. ``supports``:
+    the requirements of laws and standards that it supports evidence for, one line each."""
 
     control: Control
     status: Status
@@ -69,6 +78,7 @@ class Finding:
     also: tuple[str, ...] = ()
     fix: tuple[str, ...] = ()
     duration_s: float = 0.0
+    supports: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -109,6 +109,15 @@ class WebRequest:
 
 
 @dataclass(frozen=True)
+class Configuration:
+    """What a service was started with: a file, or a folder that it reads whole. ``behind_guard``: its own ports are
+    private, and a guard in front of it ends TLS."""
+
+    path: Path
+    behind_guard: bool = False
+
+
+@dataclass(frozen=True)
 class Target:
     """An archive to judge.
 
@@ -118,7 +127,8 @@ class Target:
     ``further``: what else strangers must be refused at the web doors; ``dangerous``: what ordinary users must be
     refused too; ``body_limit``: the most bytes of a request body.
     ``capabilities``: which optional doors and services exist. ``transfer_syntaxes`` and ``sop_classes``: UIDs
-    that the archive declares; empty where it declares nothing.
+    that the archive declares; empty where it declares nothing. ``hosts`` and ``configurations``, by service: of a
+    target that runs already what ``launch.running.Running`` has of one that was started.
     """
 
     name: str
@@ -141,6 +151,8 @@ class Target:
     transfer_syntaxes: tuple[str, ...] = ()
     specimen: Specimen | None = None
     verify_server: bool = True
+    hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    configurations: Mapping[str, Configuration] = field(default_factory=lambda: MappingProxyType({}))
 
     def doors_of(self, service: str) -> tuple[Door, ...]:
         return tuple(door for door in self.doors if door.service == service)

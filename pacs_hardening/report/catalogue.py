@@ -10,20 +10,32 @@ from ..model import Control
 HEAD = """# Controls
 
 Written by `pacs-hardening catalogue`; do not edit. *Refuted by*: the weaknesses of each environment that make the
-control fail, and so prove that it can.
+control fail, and so prove that it can. *Supports evidence for*: requirements of laws and standards, which a pass does
+not prove to be complied with.
 """
 
 
-def render(controls: Iterable[Control], weaknesses: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
-    """``weaknesses``: control id -> environment -> the weaknesses that refute it there."""
+def render(
+    controls: Iterable[Control],
+    weaknesses: Mapping[str, Mapping[str, Sequence[str]]],
+    supports: Mapping[str, Sequence[str]],
+) -> str:
+    """``weaknesses``: control id -> environment -> the weaknesses that refute it there. ``supports``: control id ->
+    what it supports evidence for."""
     areas: dict[str, list[Control]] = defaultdict(list)
     for control in sorted(controls, key=lambda each: each.id):
         areas[control.area].append(control)
-    return HEAD + "".join(_area(name, members, weaknesses) for name, members in areas.items())
+    return HEAD + "".join(_area(name, members, weaknesses, supports) for name, members in areas.items())
 
 
-def _area(name: str, controls: Iterable[Control], weaknesses: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
-    rows = [_row("control", "severity", "impact", "requirement", "refuted by"), "|---|---|---|---|---|"]
+def _area(
+    name: str,
+    controls: Iterable[Control],
+    weaknesses: Mapping[str, Mapping[str, Sequence[str]]],
+    supports: Mapping[str, Sequence[str]],
+) -> str:
+    head = ("control", "severity", "impact", "requirement", "refuted by", "references", "supports evidence for")
+    rows = [_row(*head), "|" + "---|" * len(head)]
     for control in controls:
         refuted = "; ".join(
             f"{environment}: {', '.join(f'`{each}`' for each in sorted(names))}"
@@ -31,7 +43,8 @@ def _area(name: str, controls: Iterable[Control], weaknesses: Mapping[str, Mappi
             if names
         )
         severity, impact = control.severity.name.lower(), control.impact.name.lower()
-        rows.append(_row(f"`{control.id}`", severity, impact, control.title, refuted or "none"))
+        sources = (", ".join(control.references), "; ".join(supports.get(control.id, ())))
+        rows.append(_row(f"`{control.id}`", severity, impact, control.title, refuted or "none", *sources))
     return f"\n## {name}\n\n" + "\n".join(rows) + "\n"
 
 

@@ -37,6 +37,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "actual": clean(finding.actual),
         "evidence": [clean(line) for line in finding.evidence],
         "references": list(control.references),
+        "supports_evidence_for": list(finding.supports),
         "fix": [clean(line) for line in finding.fix],
         "duration_s": round(finding.duration_s, 3),
     }

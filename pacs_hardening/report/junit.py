@@ -51,5 +51,6 @@ def _body(finding: Finding) -> str:
         *(("Evidence", line) for line in finding.evidence),
         *(("What to change", line) for line in finding.fix),
         ("References", ", ".join(finding.control.references)),
+        ("Supports evidence for", "; ".join(finding.supports)),
     ]
     return "\n" + "".join(f"{label}: {clean(text)}\n" for label, text in lines if text)

@@ -77,7 +77,9 @@ def _failure(findings: Sequence[Finding], width: int, colour: bool) -> list[str]
     if len(fixes) > 1:
         fixes = ["whichever of these applies:", *(f"- {fix}" for fix in fixes)]
     lines += _column("What to change", fixes, width)
-    return lines + _wrap("References", ", ".join(control.references), width)
+    lines += _wrap("References", ", ".join(control.references), width)
+    supports = "; ".join(findings[0].supports)
+    return lines + _wrap("Supports", f"evidence for {supports}" if supports else "", width)
 
 
 def _list(status: Status, findings: Iterable[Finding], width: int, colour: bool) -> list[str]:

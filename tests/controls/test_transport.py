@@ -1,4 +1,4 @@
-"""TLS on every door (PS3.15 B.12 / BCP 195: RFC 8996 and RFC 9325; HIPAA 164.312(e); IHE ITI-19)."""
+"""TLS on every door (PS3.15 B.12 / BCP 195: RFC 8996 and RFC 9325)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pacs_hardening.probes.scan import TlsFacts
 from pacs_hardening.probes.tls import handshake, presented
 from pacs_hardening.profiles import Profile, published_keys
 
-ENCRYPTION = ("HIPAA 164.312(e)(1)", "PS3.15 B.12", "IHE ITI-19")
+ENCRYPTION = ("PS3.15 B.12",)
 OBSOLETE = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1")
 Scan = Callable[[Door], TlsFacts]
 # Not here, because no setting of a server of today makes it fail, and a control that cannot fail proves nothing:

@@ -59,6 +59,16 @@ def test_target_hangs_after_accept(gate_run: Run, tmp_path: Path) -> None:
         assert_inconclusive(gate_run("--target", str(target)), "handshake was not\\s+answered")
 
 
+def test_a_configuration_that_cannot_be_parsed(gate_run: Run, tmp_path: Path) -> None:
+    """Where it stops being one is said with line and column, and what stands there is not."""
+    (tmp_path / "orthanc.json").write_text('{\n  "RegisteredUsers": {"clinician" "a-long-secret"}\n}')
+    with archive(tmp_path) as target:
+        target.write_text(f'config = "orthanc.json"\n{target.read_text()}')
+        run = gate_run("--target", str(target), "-k", "config")
+    assert_inconclusive(run, r"orthanc\.json:2:\d+: ")
+    assert "a-long-secret" not in run.output
+
+
 def test_target_is_silent_after_tls(gate_run: Run, tmp_path: Path) -> None:
     with archive(tmp_path, silent_after_tls=True) as target:
         assert_inconclusive(gate_run("--target", str(target)), "no answer within")

@@ -13,13 +13,13 @@ PACKAGE = ROOT / "pacs_hardening"
 ALLOWED = {
     "model": set(),
     "wire": {"model"},
-    "probes": {"model", "wire"},
+    "probes": {"model", "wire", "lint"},  # lint is a probe of files; see test_lint_is_used_by_one_probe
     "profiles": {"model"},
     "oracle": {"model", "wire", "probes"},
     "launch": {"model"},
     "report": {"model"},
     "lint": {"model", "report"},
-    "catalogue": {"model", "launch"},
+    "catalogue": {"model", "launch", "profiles"},
     "gate": {"model", "probes", "profiles", "launch"},
     "plugin": {"model", "profiles", "launch", "report", "gate"},
     "cli": {"model", "launch", "lint", "report", "catalogue"},
@@ -74,17 +74,31 @@ def test_importing_the_engine_needs_no_container_engine() -> None:
 
 
 def test_testinfra_is_imported_only_where_a_host_is_looked_into() -> None:
-    """It brings pytest along: ``probes.host`` imports it within a function, and nothing else does."""
+    """It brings pytest along: ``probes.host.shell`` imports it within a function, and nothing else does."""
     users = {path for path in PACKAGE.rglob("*.py") if any(n.split(".")[0] == "testinfra" for n in _imports(path))}
-    assert users == {PACKAGE / "probes" / "host.py"}
+    assert users == {PACKAGE / "probes" / "host" / "shell.py"}
     outside = [node for path in users for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import)]
     assert not [node for node in outside if node.names[0].name == "testinfra"]
+
+
+def test_lint_is_used_by_one_probe() -> None:
+    """A configuration is judged before anything is started, and again as controls: through one thin probe."""
+    users = {path for path in PACKAGE.rglob("*.py") if any(n.startswith("pacs_hardening.lint") for n in _imports(path))}
+    users = {path for path in users if _layer(path) != "lint"}
+    assert users == {PACKAGE / "probes" / "configuration.py", PACKAGE / "cli.py"}
 
 
 def test_controls_know_no_products() -> None:
     """Options and fixes of products live in ``environments``; a factory AE title is data, not an option."""
     words = re.compile(r"haproxy|dcm4chee-arc|orthanc\.json|dicommodalities|registeredusers|dcmqrscp\.cfg|ldap", re.I)
-    for path in [*(ROOT / "tests" / "controls").glob("*.py"), *(PACKAGE / "probes").glob("*.py")]:
+    for path in [*(ROOT / "tests" / "controls").glob("*.py"), *(PACKAGE / "probes").rglob("*.py")]:
+        assert not words.search(path.read_text()), path.name
+
+
+def test_controls_know_no_laws() -> None:
+    """Which requirement a control supports evidence for stands in ``profiles/overlays``; technical sources stay."""
+    words = re.compile(r"HIPAA|\bNIST\b|\bIHE\b|\bCIS\b|ATNA")
+    for path in (ROOT / "tests" / "controls").glob("*.py"):
         assert not words.search(path.read_text()), path.name
 
 

@@ -123,7 +123,7 @@ def test_the_names_of_one_run_are_its_own(folder: Path) -> None:
             "environment.toml",
             "pids = 8",
             "pidz = 8",
-            "archive.*: unknown key 'pidz'; accepted: cap_drop, dockerfile, env",
+            "archive.*: unknown key 'pidz'; accepted: cap_drop, configuration, dockerfile, env",
         ),
         ("environment.toml", "pids = 8", 'pids = "8"', "archive.*: pids: '8' is not a int"),
         ("environment.toml", 'memory = "64m"', "", "memory: is missing"),

@@ -7,10 +7,12 @@ import copy
 import importlib.util
 import io
 import itertools
+import os
 import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -20,12 +22,30 @@ import pytest
 from pacs_hardening.launch import targetfile
 from pacs_hardening.model import Door, Inapplicable, Missing, Target, Unmeasurable, Violation
 from pacs_hardening.probes import host as probe
-from pacs_hardening.probes.host import Binding, Container, Entry, Host, Network, Process, Stored
+from pacs_hardening.probes.host import (
+    Binding,
+    Container,
+    Entry,
+    Host,
+    Network,
+    Process,
+    Stored,
+    engine,
+    inside,
+    secrets,
+    shell,
+)
 from pacs_hardening.profiles import names
 from pacs_hardening.profiles.vulnerabilities import older, vulnerabilities
 
 INSPECT: dict[str, Any] = {
-    "Config": {"User": "10001:10001", "Env": ["PATH=/bin"], "ExposedPorts": {"4242/tcp": {}, "8042/tcp": {}}},
+    "Config": {
+        "User": "10001:10001",
+        "Env": ["PATH=/bin"],
+        "ExposedPorts": {"4242/tcp": {}, "8042/tcp": {}},
+        "Healthcheck": {"Test": ["CMD", "echoscu", "127.0.0.1", "104"]},
+    },
+    "State": {"Health": {"Status": "healthy"}},
     "HostConfig": {
         "Privileged": False,
         "PidMode": "",
@@ -39,6 +59,7 @@ INSPECT: dict[str, Any] = {
         "Binds": None,
         "Memory": 1 << 29,
         "PidsLimit": 64,
+        "LogConfig": {"Type": "json-file", "Config": {"max-size": "16m"}},
     },
     "NetworkSettings": {"Ports": {"4242/tcp": None, "8042/tcp": [{"HostIp": "127.0.0.1", "HostPort": "32001"}]}},
     "Mounts": [{"Type": "volume", "Source": "/engine/volumes/x", "Destination": "/etc/archive"}],
@@ -56,6 +77,10 @@ HARDENED = Container(
     published=(Binding("8042/tcp", "127.0.0.1", 32001),),
     networks=(Network("inside", True, False),),
     mounted=(),
+    log="json-file",
+    log_bounded=True,
+    health=("CMD", "echoscu", "127.0.0.1", "104"),
+    condition="healthy",
 )
 
 
@@ -68,7 +93,7 @@ def inspected(**changes: Any) -> Container:
         for folder in folders:
             at = at[folder]
         at[last] = value
-    return probe.described(details, HARDENED.networks)
+    return engine.described(details, HARDENED.networks)
 
 
 def test_what_the_engine_says_of_a_hardened_container() -> None:
@@ -92,6 +117,14 @@ def test_what_the_engine_says_of_a_hardened_container() -> None:
         ({"Config__ExposedPorts": None}, "exposed", frozenset()),
         ({"HostConfig__Binds": ["/run/docker.sock:/s:ro"]}, "mounted", ("/run/docker.sock",)),
         ({"Mounts": [{"Type": "bind", "Source": "/"}]}, "mounted", ("/",)),
+        ({"HostConfig__LogConfig": {"Type": "json-file", "Config": {}}}, "log_bounded", False),
+        ({"HostConfig__LogConfig": {"Type": "json-file", "Config": None}}, "log_bounded", False),
+        ({"HostConfig__LogConfig": {"Type": "journald", "Config": {}}}, "log_bounded", True),
+        ({"HostConfig__LogConfig": {"Type": "none", "Config": {}}}, "log", "none"),
+        ({"Config__Healthcheck": None}, "health", ()),
+        ({"Config__Healthcheck": {"Test": ["NONE"]}}, "health", ()),
+        ({"State__Health": None}, "condition", ""),
+        ({"State__Health": {"Status": "unhealthy"}}, "condition", "unhealthy"),
         (
             {"NetworkSettings__Ports": {"104/tcp": [{"HostIp": "", "HostPort": "104"}]}},
             "published",
@@ -117,7 +150,7 @@ def test_a_network_masquerades_unless_it_is_told_not_to(
     driver: str, internal: bool, options: dict[str, str] | None, masquerading: bool
 ) -> None:
     details = {"Name": "n", "Driver": driver, "Internal": internal, "Options": options}
-    assert probe.network(details) == Network("n", internal, masquerading)
+    assert engine.network(details) == Network("n", internal, masquerading)
 
 
 def _process(pid: int, parent: int, *, command: str = "server", environ: str = "", uid: int = 10001) -> str:
@@ -130,20 +163,27 @@ def _process(pid: int, parent: int, *, command: str = "server", environ: str = "
 
 def test_processes_are_those_of_the_service_and_not_our_own() -> None:
     text = "\n".join([_process(1, 0), _process(9, 1, command="worker"), _process(40, 0), _process(41, 40)])
-    seen, said = probe.processes(text, {})
+    seen, said = inside.processes(text, {})
     assert [each.pid for each in seen] == [1, 9]
     assert seen[1] == Process(9, 10001, "worker", 0x400, no_new_privileges=True, seccomp=True)
     assert said == ()
+    on_a_machine = "\n".join([_process(1, 0), _process(9, 1, command="worker"), _process(50, 9), _process(51, 50)])
+    assert [each.pid for each in inside.processes(on_a_machine, {}, ours=50)[0]] == [1, 9]
+
+
+def test_a_machine_is_not_read_to_the_bottom() -> None:
+    assert "-maxdepth" in inside.files(container=False)
+    assert "-maxdepth" not in inside.files(container=True)
 
 
 def test_where_no_process_can_be_seen_nothing_is_known() -> None:
     with pytest.raises(Unmeasurable):
-        probe.processes("", {})
+        inside.processes("", {})
 
 
 def test_secrets_in_processes_are_named_by_place() -> None:
     text = _process(1, 0, command="server\0--db-password=hunter22\0--token\0t0k3n", environ="A=x\0B=y hunter22\0")
-    said = probe.processes(text, {"the password of user clinician": "hunter22"})[1]
+    said = inside.processes(text, {"the password of user clinician": "hunter22"})[1]
     assert "a secret in the environment variable B" in said
     assert "a secret after the option --db-password of server" in said
     assert "a secret after the option --token of server" in said
@@ -170,8 +210,8 @@ def test_secrets_in_processes_are_named_by_place() -> None:
     ],
 )
 def test_secrets_are_known_by_name(variable: str, is_one: bool) -> None:
-    assert bool(probe.mentioned({}, environment=[variable])) is is_one
-    assert bool(probe.mentioned({}, history=[f"RUN |1 {variable} /bin/sh -c make"])) is is_one
+    assert bool(secrets.mentioned({}, environment=[variable])) is is_one
+    assert bool(secrets.mentioned({}, history=[f"RUN |1 {variable} /bin/sh -c make"])) is is_one
 
 
 def test_listeners_of_both_families() -> None:
@@ -181,7 +221,7 @@ def test_listeners_of_both_families() -> None:
         b"   0: 00000000000000000000000000000000:1F6A 0:0 0A 0\n   1: 00000000000000000000000001000000:1F6B 0:0 0A 0\n"
         b"   2: 0000000000000000FFFF00000100007F:1F6C 0:0 0A 0\n"
     )
-    found = [(str(each), each.is_local) for each in (*probe.listeners(head + four), *probe.listeners(head + six))]
+    found = [(str(each), each.is_local) for each in (*inside.listeners(head + four), *inside.listeners(head + six))]
     assert found == [
         ("127.0.0.11:41331", True),
         ("0.0.0.0:4242", False),
@@ -189,7 +229,7 @@ def test_listeners_of_both_families() -> None:
         ("[::1]:8043", True),
         ("127.0.0.1:8044", True),
     ]
-    assert probe.listeners(b"") == []
+    assert inside.listeners(b"") == []
 
 
 def _tar(**files: tuple[int, str]) -> bytes:
@@ -205,13 +245,13 @@ def _tar(**files: tuple[int, str]) -> bytes:
 def test_files_with_secrets() -> None:
     pem = "-----BEGIN PRIVATE KEY-----\nabc"
     archive = _tar(passwd=(0o644, "root:x:0:0"), users=(0o440, '{"a": "hunter22"}'), key=(0o644, pem))
-    found = probe.kept(archive, {"the password of user a": "hunter22"}, {"/": ["ro"], "/etc/users": ["ro"]})
+    found = secrets.kept(archive, {"the password of user a": "hunter22"}, {"/": ["ro"], "/etc/users": ["ro"]})
     assert [(each.path, each.what, each.mode, each.layered) for each in found] == [
         ("/etc/users", "the password of user a", 0o440, False),
         ("/etc/key", "a private key", 0o644, True),
     ]
     with pytest.raises(Unmeasurable):
-        probe.kept(_tar(), {}, {})
+        secrets.kept(_tar(), {}, {})
 
 
 def test_no_hosts_are_no_facts() -> None:
@@ -225,7 +265,66 @@ def test_a_container_that_is_not_there_is_unmeasurable() -> None:
         probe.look({"archive": "docker://no-such-container"}, Target("t", "A", ()))
 
 
+def test_a_command_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell, "DEADLINE_S", 0.2)
+    with pytest.raises(Unmeasurable, match="no answer within"):
+        shell.run(shell.connect("local://"), "sleep 300.25")
+    alive = subprocess.run(["pgrep", "-f", "sleep 300[.]25"], capture_output=True, check=False)
+    assert alive.stdout == b""
+
+
+def test_a_host_is_looked_into_over_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ssh here hands its command to a shell of this machine; which options it was given is in a file."""
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nfor last; do :; done\nexec sh -c "$last"\n')
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert shell.run(shell.connect("ssh://gate@pacs.example:2222"), "echo $((6*7)); exit 1", accepted=(1,)) == b"42\n"
+    asked = (tmp_path / "asked").read_text()
+    assert "-o BatchMode=yes -o User=gate -o Port=2222" in asked
+    assert "ControlMaster" not in asked, "a connection would stay behind"
+
+
+def test_logs_that_services_write() -> None:
+    text = "644 0 /var/log/dpkg.log\n644 0 /var/log/apt/history.log\n644 7 /var/log/archive/a b.log\n664 7 /tmp/x.log\n"
+    assert inside.logs(text) == (Entry("/var/log/archive/a b.log", 0o644, 7), Entry("/tmp/x.log", 0o664, 7))  # noqa: S108
+
+
+def test_a_health_check_as_a_line_for_a_shell() -> None:
+    assert engine.health_command(("CMD", "bash", "-c", "a && b")) == "bash -c 'a && b'"
+    assert engine.health_command(("CMD-SHELL", "curl -f http://x || exit 1")) == "curl -f http://x || exit 1"
+
+
 # ---- The controls, on facts that no environment has
+
+
+def test_logs_are_closed_and_bounded(controls: ModuleType) -> None:
+    controls.test_protects_logs({"archive": _host()}, Alive())
+    controls.test_protects_logs({"archive": _host(None)}, Alive())
+    for log, bounded, words in (("none", True, "thrown away"), ("json-file", False, "without a limit")):
+        container = replace(HARDENED, log=log, log_bounded=bounded)
+        with pytest.raises(Violation, match=words):
+            controls.test_protects_logs({"archive": _host(container)}, Alive())
+    with pytest.raises(Violation, match=r"/var/log/a\.log has mode 0644"):
+        controls.test_protects_logs({"archive": _host(None, logs=(Entry("/var/log/a.log", 0o644, 7),))}, Alive())
+
+
+@pytest.mark.parametrize(
+    ("changes", "healthy", "words"),
+    [
+        ({"health": ()}, True, "has no health check"),
+        ({"health": ("CMD-SHELL", "curl -f http://localhost || true")}, True, "cannot fail"),
+        ({"health": ("CMD", "true")}, True, "cannot fail"),
+        ({}, False, "fails, while the archive serves"),
+        ({"condition": "unhealthy"}, True, "takes it for unhealthy"),
+    ],
+)
+def test_a_health_check_tells_the_truth(
+    controls: ModuleType, changes: dict[str, Any], healthy: bool, words: str
+) -> None:
+    controls.test_has_a_health_check({"archive": _host()}, Alive())
+    with pytest.raises(Violation, match=words):
+        controls.test_has_a_health_check({"archive": _host(replace(HARDENED, **changes), healthy=healthy)}, Alive())
 
 
 @pytest.fixture(scope="module")
@@ -253,6 +352,8 @@ def _host(container: Container | None = HARDENED, **more: Any) -> Host:
         "root_read_only": True,
         "mentions": (),
         "kept": (),
+        "logs": (),
+        "healthy": True,
         "packages": {"orthanc": "1.13.0+dfsg-1"},
         "release": "forky",
     }
@@ -337,6 +438,14 @@ def test_versions_compare_as_the_package_manager_compares_them() -> None:
         ("orthanc", "1.13.0+dfsg-1", "forky", ()),
         ("orthanc", "1.12.11+dfsg-1", "forky", ("CVE-2026-10528",)),
         ("orthanc", "1.10.1+dfsg-2+deb12u1", "bookworm", ("CVE-2026-5437", "CVE-2026-10528")),
+        ("orthanc", "1.12.10+dfsg-4", "sid", ("CVE-2026-10528",)),
+        ("orthanc", "1.12.10+dfsg-3", "sid", ("CVE-2026-5437", "CVE-2026-10528")),
+        (
+            "dcmtk",
+            "3.6.7-9~deb12u3",
+            "bookworm",
+            ("CVE-2025-14841", "CVE-2026-5663", "CVE-2026-10194", "CVE-2026-50003"),
+        ),
         ("orthanc", "1.10.1+dfsg-2", "bookworm", ("CVE-2023-33466", "CVE-2026-5437", "CVE-2026-10528")),
         ("dcmtk", "3.7.0+really3.7.0-7", "forky", ()),
         ("dcmtk", "3.6.9-5+deb13u3", "trixie", ()),

@@ -42,6 +42,7 @@ FAILED = Finding(
     actual="the list of patients",
     evidence=("A-ASSOCIATE-AC", "C-FIND-RSP pending"),
     fix=("set X to false",),
+    supports=("HIPAA 164.312(d) Person or entity authentication",),
 )
 ERROR = Finding(control("web.three"), Status.ERROR, actual="timed out after 5 s")
 OTHERS = (
@@ -138,6 +139,7 @@ def test_a_failure_reads_from_requirement_to_references() -> None:
         "                C-FIND-RSP pending",
         "What to change  set X to false",
         "References      PS3.15 B.12",
+        "Supports        evidence for HIPAA 164.312(d) Person or entity authentication",
     ]
 
 
@@ -213,6 +215,7 @@ def test_json_tells_everything_of_a_finding() -> None:
             "actual": "the list of patients",
             "evidence": ["A-ASSOCIATE-AC", "C-FIND-RSP pending"],
             "references": ["PS3.15 B.12"],
+            "supports_evidence_for": ["HIPAA 164.312(d) Person or entity authentication"],
             "fix": ["set X to false"],
             "duration_s": 0.0,
         }
@@ -254,6 +257,7 @@ def test_junit_maps_each_status() -> None:
     assert failure is not None
     assert failure.get("message") == "ANYONE can break association.two."
     assert "Actual: the list of patients\n" in (failure.text or "")
+    assert "Supports evidence for: HIPAA 164.312(d)" in (failure.text or "")
 
 
 def test_junit_of_an_inconclusive_run_is_not_green() -> None:
@@ -288,16 +292,17 @@ def test_no_report_repeats_what_does_not_show(status: Status, form: str) -> None
 
 
 def test_catalogue_has_a_table_for_each_area_and_names_what_refutes() -> None:
+    said = {"transport.one": ("HIPAA 1 One", "NIST 2 Two")}
     one, two = control("transport.one"), control("association.two", Severity.LOW)
-    text = catalogue.render([one, two], {"transport.one": {"orthanc": ["plain", "old-tls"], "embedded": []}})
+    text = catalogue.render([one, two], {"transport.one": {"orthanc": ["plain", "old-tls"], "embedded": []}}, said)
     assert text.index("## association") < text.index("## transport")
     assert "| `association.two` | low | passive | The archive MUST hold association.two | none |" in text
     assert (
         "| `transport.one` | high | passive | The archive MUST hold transport.one | orthanc: `old-tls`, `plain` |"
-        in text
+        " PS3.15 B.12 | HIPAA 1 One; NIST 2 Two |" in text
     )
 
 
 def test_catalogue_escapes_what_would_break_a_table() -> None:
     pipes = Control("web.p", "A | B\nC.", "x", Severity.LOW, Impact.ACTIVE)
-    assert "| A \\| B C | none |" in catalogue.render([pipes], {})
+    assert "| A \\| B C | none |" in catalogue.render([pipes], {}, {})

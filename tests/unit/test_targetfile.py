@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 from pacs_hardening.launch import targetfile
-from pacs_hardening.model import BadInput, Door, Identity, Impact, KeyPair, Node, Secret, Target, User, WebRequest
+from pacs_hardening.model import (
+    BadInput,
+    Configuration,
+    Door,
+    Identity,
+    Impact,
+    KeyPair,
+    Node,
+    Secret,
+    Target,
+    User,
+    WebRequest,
+)
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"
@@ -125,7 +137,7 @@ def test_a_minimal_file_is_verified_and_touched_passively(folder: Path) -> None:
         ("called_aet = \n", "line 1, column"),
         ('doors = ["dicom://h:104"]', "called_aet: is missing"),
         ('called_aet = "PACS"\ndoors = []', "doors: is empty"),
-        (MINIMAL + 'colour = "red"', "unknown key 'colour'; accepted: bad_keys, body_limit, ca"),
+        (MINIMAL + 'colour = "red"', "unknown key 'colour'; accepted: bad_keys, behind_guard, body_limit, ca"),
         (MINIMAL + 'verify_server = "yes"', "verify_server: 'yes' is not a bool"),
         (MINIMAL + "query_limit = true", "query_limit: True is not a int"),
         (MINIMAL + "query_limit = 0", "query_limit: 0 is not 1 or more"),
@@ -157,6 +169,9 @@ def test_a_minimal_file_is_verified_and_touched_passively(folder: Path) -> None:
         (MINIMAL + '[[dangerous]]\npath = "/x"\nheader = "y"', "unknown key 'header'"),
         (MINIMAL + "body_limit = 0", "body_limit: 0 is not 1 or more"),
         (MINIMAL + 'sop_classes = ["CT"]', "sop_classes: 'CT' does not match"),
+        (MINIMAL + 'config = "gone"', "there is no such file or folder"),
+        (MINIMAL + '[host]\narchive = "pacs.example"', "accepted: docker://name, ssh://user@host"),
+        (MINIMAL + '[host]\narchive = "ssh://-oProxyCommand=x"', "is not a host to look into"),
     ],
 )
 def test_one_line_names_file_key_and_what_is_accepted(folder: Path, text: str, words: str) -> None:
@@ -187,6 +202,20 @@ def test_refuses_a_secret_by_value_without_repeating_it(folder: Path, text: str)
     message = refusal(folder, MINIMAL + text)
     assert "never given by value" in message
     assert "hunter2" not in message
+
+
+def test_refuses_a_password_for_a_host_without_repeating_it(folder: Path) -> None:
+    assert "s3cret" not in refusal(folder, MINIMAL + '[host]\narchive = "ssh://root:s3cret @pacs.example"')
+
+
+def test_names_hosts_and_configuration(folder: Path) -> None:
+    target = read(
+        folder, f'config = "ward.toml"\nbehind_guard = true\n{MINIMAL}\n[host]\narchive = "ssh://gate@pacs.example"'
+    )
+    assert target.hosts == {"archive": "ssh://gate@pacs.example"}
+    assert target.configurations == {"archive": Configuration(folder / "ward.toml", behind_guard=True)}
+    assert "host" in target.capabilities
+    assert not read(folder, MINIMAL).hosts
 
 
 def test_refuses_a_key_with_a_password(folder: Path) -> None:
