@@ -510,7 +510,7 @@ def test_exposes_nothing_to_web_search(target: Target, authorised: Authorised) -
     Impact.DISRUPTIVE,
     exposure="Passwords can be guessed as fast as the archive answers.",
     needs=("web",),
-    references=("NIST SP 800-63B 5.2.2", "CWE-307"),
+    references=("CWE-307",),
 )
 def test_throttles_password_guessing(target: Target, authorised: Authorised) -> None:
     """The archive MUST stop answering wrong passwords of one user after 100 of them, and still serve others.
