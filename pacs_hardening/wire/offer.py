@@ -111,7 +111,8 @@ class Server:
         else:
             connection.ssl_client.set_cipher_list(names)
         reply = self._reply(connection)
-        if not reply.refusal and reply.group is None and "_DH" in offered[0].name:
+        ephemeral = any(word in offered[0].name for word in ("_DHE_", "_DH_anon_"))
+        if ephemeral and not reply.refusal and reply.group is None:
             return replace(reply, group=("dhe", 0))
         return reply
 
