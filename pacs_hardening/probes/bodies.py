@@ -13,6 +13,7 @@ from .web import Hangs, WebAttempt, ask, attempted, filled, multipart_object, se
 
 MARGIN = 16 << 20  # what may be under way in buffers when the door has had enough
 WAITS_S = 4.0
+REFUSALS = (0, 400, 411, 413, 415, 417)  # 0: the connection was closed
 DEPTH = 500
 
 
