@@ -421,10 +421,8 @@ def test_refuses_cross_origin(target: Target, authorised: Authorised) -> None:
             raise Unmeasurable(f"{attempt.said}: neither taken nor refused")
     own = crossorigin.own(target, door)
     authorised.web(path, headers=own)
-    body = filled(post.body, target).encode()
-    authorised.web(
-        post.path, method="POST", headers={**own, **({"Content-Type": post.type} if post.type else {})}, body=body
-    )
+    typed = {**own, **({"Content-Type": post.type} if post.type else {})}
+    authorised.web(filled(post.path, target), method="POST", headers=typed, body=filled(post.body, target).encode())
 
 
 @control(

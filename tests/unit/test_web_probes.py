@@ -159,7 +159,7 @@ def test_a_door_that_never_stops_answering_guesses(peer: ScriptedPeer) -> None:
         assert guess.guess_until_throttled(TARGET, door, "/x") is None
 
 
-def post(door: Door, seconds: float = 5.0) -> Answer:
+def post(door: Door, seconds: float = 4.0) -> Answer:
     count = 8 << 20
     return pour(door, "/x", None, user=USER, headers={}, start=b"--b", count=count, seconds=seconds)
 
