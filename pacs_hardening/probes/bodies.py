@@ -11,27 +11,36 @@ from ..wire import tls
 from ..wire.http import pour
 from .web import Hangs, WebAttempt, ask, attempted, filled, multipart_object, send, side_by_side
 
+MOST = 256 << 20
 MARGIN = 16 << 20  # what may be under way in buffers when the door has had enough
 WAITS_S = 4.0
+REFUSALS = (0, 400, 411, 413, 415, 417)  # 0: the connection was closed
 DEPTH = 500
 
 
 def oversized(target: Target, door: Door, stow: str, user: User, limit: int) -> list[tuple[str, WebAttempt | None]]:
-    """What each kind of body is called, and what the door answered; None where it waited for more of it."""
+    """What each kind of body is called, and what the door answered; None where it waited for more of it. Beyond a limit
+    of 256 MiB lengths are only announced."""
     headers, body = multipart_object(b"")
     start = body.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + bytes(128) + b"DICM"
     announce = partial(ask, target, stow, door=door, method="POST", user=user, headers=headers, seconds=WAITS_S)
     kinds: dict[str, Callable[[], WebAttempt]] = {
         "one byte more than the limit, announced": lambda: announce(announced=limit + 1),
         "64 GiB, announced": lambda: announce(announced=1 << 36),
-        "a chunked body without end": lambda: _pour(target, door, stow, user, headers, start, limit + MARGIN),
     }
+    if limit > MOST:
+        return _asked(kinds)
+    kinds["a chunked body without end"] = partial(_pour, target, door, stow, user, headers, start, limit + MARGIN)
     search = next((each for each in target.further if each.method == "POST" and each.body), None)
     if search is not None:
         packed = gzip.compress(b" " * limit + filled(search.body, target).encode(), compresslevel=1)
         more = {"Content-Encoding": "gzip"}
         bomb = partial(send, target, search, door=door, user=user, headers=more, body=packed)
         kinds[f"{len(packed) >> 10} KiB of gzip that unpack beyond the limit"] = bomb
+    return _asked(kinds)
+
+
+def _asked(kinds: dict[str, Callable[[], WebAttempt]]) -> list[tuple[str, WebAttempt | None]]:
     return list(zip(kinds, side_by_side(_or_waiting, kinds.values()), strict=True))
 
 
@@ -56,7 +65,6 @@ def _pour(
     target: Target, door: Door, stow: str, user: User, headers: dict[str, str], start: bytes, count: int
 ) -> WebAttempt:
     context, name = tls.client(None) if door.tls else None, target.server_name
-
     return attempted(
         door,
         f"POST {stow}, chunked",

@@ -32,7 +32,7 @@ def nobody() -> User:
 
 def guess(target: Target, door: Door, path: str, user: User) -> tuple[Wrong, Wrong]:
     """Wrong passwords of ``user`` and of nobody, in turns. Raises Unmeasurable where answers to one and the same
-    guess differ, so that nothing can be compared."""
+    guess differ or are no judgement of it, so that nothing can be compared."""
     users = (User(user.username, nobody().password), nobody())
     samples: tuple[list[tuple[WebAttempt, float]], ...] = ([], [])
     for _ in range(SAMPLES):
@@ -47,13 +47,15 @@ def _wrong(samples: list[tuple[WebAttempt, float]], username: str) -> Wrong:
     told = {_told(attempt, username) for attempt, _ in samples}
     if len(told) != 1:
         raise Unmeasurable(f"{samples[0][0].said} at first, and something else to the same guess later")
+    if samples[0][0].status not in (401, 403) and not 200 <= samples[0][0].status < 300:
+        raise Unmeasurable(f"{samples[0][0].said} to a wrong password: throttled, redirected or broken")
     return Wrong(tuple(a for a, _ in samples), told.pop(), tuple(seconds for _, seconds in samples))
 
 
 def _told(attempt: WebAttempt, username: str) -> tuple[object, ...]:
     """Status, headers and body, without what is different every time and without the user name itself."""
     if attempt.answer is None:
-        return (attempt.how,)
+        return ()
     headers = {
         name: re.sub(r'nonce="[^"]*"|=[0-9A-Za-z+/._-]{16,}', "", value)
         for name, value in attempt.answer.headers.items()

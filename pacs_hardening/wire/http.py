@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..model import Door, User
 from .pdu import ProtocolError
-from .session import Refused, Session
+from .session import Refused, Session, Silent
 
 MAX_ANSWER = 4 << 20
 
@@ -74,20 +74,25 @@ def pour(
     headers: Mapping[str, str],
     start: bytes,
     count: int,
-    seconds: float = 8.0,
+    seconds: float = 4.0,
     name: str = "",
 ) -> Answer:
     """POST a chunked body (RFC 9112 7.1) that begins with ``start`` and never ends, up to ``count`` bytes of it or
-    until the peer answers. Raises as ``request`` does: Silent where all of it was taken and nothing came back."""
+    until the peer answers, for which it has ``seconds`` at the end. Raises as ``request`` does: Silent where all of it
+    was taken and nothing came back, ProtocolError where it was not taken within 20 s."""
     piece = b"40000\r\n" + bytes(0x40000) + b"\r\n"
-    with Session(door, context, seconds=seconds, name=name) as session:
+    with Session(door, context, seconds=20.0, name=name) as session:
         head = _head(door, "POST", path, user, {**headers, "Transfer-Encoding": "chunked"}, name)
         session.send(head + f"{len(start):x}\r\n".encode() + start + b"\r\n", f"POST {path}, chunked")
         early = b""
-        for _ in range(count // 0x40000):
-            session.send(piece, "256 KiB")
-            if early := session.early("HTTP"):
-                break
+        try:
+            for _ in range(count // 0x40000):
+                session.send(piece, "256 KiB")
+                if early := session.early("HTTP"):
+                    break
+        except Silent as slow:
+            raise ProtocolError(f"{count >> 20} MiB could not be sent: {slow}") from slow
+        session.grant(seconds)
         return _parse(_receive(session, "POST", early), "POST")
 
 

@@ -78,6 +78,10 @@ class Session:
             raise Silent(f"no answer within {self._seconds:g} s")
         return left
 
+    def grant(self, seconds: float) -> None:
+        """From now on, all that is to come may take that long."""
+        self._ends = time.monotonic() + seconds
+
     def send(self, data: bytes, what: str) -> None:
         """Send raw bytes; ``what`` is how the transcript names them. Raises Refused, Silent."""
         self.note(f"-> {what}")

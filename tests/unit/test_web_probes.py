@@ -146,7 +146,20 @@ def test_a_refusal_is_slower_only_where_no_load_explains_it() -> None:
 USER = User("u", Secret("p"))
 
 
-def post(door: Door, seconds: float = 5.0) -> Answer:
+@pytest.mark.parametrize("status", [b"429 Too Many Requests", b"302 Found", b"503 Unavailable", b""])
+def test_a_throttled_door_judges_no_password(peer: ScriptedPeer, status: bytes) -> None:
+    answer = b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n" if status else b""
+    with peer(reading(answer, after=100), "web") as door, pytest.raises(Unmeasurable, match="to a wrong password"):
+        guess.guess(TARGET, door, "/x", USER)
+
+
+def test_a_door_that_never_stops_answering_guesses(peer: ScriptedPeer) -> None:
+    refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+    with peer(reading(refused, after=100), "web") as door:
+        assert guess.guess_until_throttled(TARGET, door, "/x") is None
+
+
+def post(door: Door, seconds: float = 4.0) -> Answer:
     count = 8 << 20
     return pour(door, "/x", None, user=USER, headers={}, start=b"--b", count=count, seconds=seconds)
 
