@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..model import Target
+from ..model import AuditRecord, Target
 
 
 @dataclass(frozen=True)
@@ -15,10 +15,13 @@ class Running:
     ``arrivals()`` counts the objects that reached the environment's move destination (None: that cannot be
     seen); ``logs()`` is the tail of every service's log. ``hosts``: service -> the testinfra URL under which it can
     be looked into (``docker://<container>``; ``ssh://user@host`` for one that is no container); empty where nobody
-    may look. A target with hosts has the capability ``host``."""
+    may look. A target with hosts has the capability ``host``. ``audit(number, seconds)``: the records that reached the
+    environment's log server, from the ``number``-th on, as soon as there is one, at most ``seconds`` later (None: no
+    log server is declared)."""
 
     target: Target
     fingerprint: Callable[[], str]
     arrivals: Callable[[], int] | None
     logs: Callable[[], str]
     hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    audit: Callable[[int, float], Sequence[AuditRecord]] | None = None

@@ -1,5 +1,6 @@
 """The vocabulary of the suite: frozen dataclasses that import nothing of ours."""
 
+from .audit import AuditRecord
 from .control import Control, Impact, Severity, control, control_of
 from .finding import (
     BadInput,
@@ -19,7 +20,7 @@ from .finding import (
 from .target import Door, Identity, KeyPair, Node, Secret, Specimen, Target, User
 
 __all__ = [
-    "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Missing", "Node",
-    "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "Unserved", "User",
-    "Verdict", "Violation", "by_control", "control", "control_of", "judge",
+    "AuditRecord", "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair",
+    "Missing", "Node", "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable",
+    "Unserved", "User", "Verdict", "Violation", "by_control", "control", "control_of", "judge",
 ]  # fmt: skip
