@@ -12,7 +12,7 @@ from pacs_hardening.report.catalogue import render
 ROOT = Path(__file__).parents[2]
 IMPERATIVES = ("refuses-", "requires-", "limits-", "binds-", "accepts-only-", "offers-only-", "presents-", "supports-")
 IMPERATIVES += ("sets-", "reveals-no-", "keeps-", "runs-", "mounts-", "drops-", "forbids-", "confines-", "is-not-")
-IMPERATIVES += ("listens-", "publishes-", "protects-", "has-")
+IMPERATIVES += ("listens-", "publishes-", "protects-", "has-", "records-", "sends-", "encrypts-", "emits-")
 
 
 def test_ids_are_unique_and_state_the_secure_behaviour() -> None:
