@@ -73,6 +73,13 @@ class Store:
             self._instances[uid], self._bytes = instance, size
         return SUCCESS
 
+    def remove(self, study: str) -> int:
+        """Forget every instance of ``study``; gives their number."""
+        with self._lock:
+            gone = [uid for uid, held in self._instances.items() if held.keys.get("StudyInstanceUID") == study]
+            self._bytes -= sum(len(self._instances.pop(uid).part10) for uid in gone)
+        return len(gone)
+
     def matching(self, keys: dict[str, str]) -> list[Instance]:
         """Every instance that agrees with all ``keys``: equality, list of UIDs, ``*`` and ``?``, empty for any."""
         with self._lock:

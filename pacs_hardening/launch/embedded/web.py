@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from typing import Any, cast
 
+from .auditor import Deed
 from .journal import Journal
 from .listener import Connection
 from .routes import Answer, Routes, normal
@@ -23,6 +24,7 @@ _PROTECTIVE = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
 }
+_DEED = {"qido": "query", "wado-rs": "retrieve", "wado-uri": "retrieve", "stow": "store", "delete": "delete"}
 _PROTECTED = ("/dicom-web", "/wado", "/system", "/patients", "/app", "/metrics")
 
 
@@ -45,19 +47,26 @@ class Web:
             return True
         if self.settings.literal_paths and not raw_path.startswith(_PROTECTED):
             return True
-        scheme, _, encoded = authorization.partition(" ")
-        try:
-            user, colon, password = base64.b64decode(encoded, validate=True).partition(b":")
-        except (binascii.Error, ValueError):
+        given = _credentials(authorization)
+        if given is None:
             return False
-        if scheme.lower() != "basic" or not colon:
-            return False
+        user, password = given
         known = dict(self.users)
         if self.settings.default_credentials:
             known[b"admin"] = b"admin"
         # Every pair is compared, so that time tells nothing of which users exist.
         same = [hmac.compare_digest(user, u) & hmac.compare_digest(password, p) for u, p in known.items()]
         return any(same)
+
+
+def _credentials(authorization: str) -> tuple[bytes, bytes] | None:
+    """User name and password of HTTP Basic; None where there are none."""
+    scheme, _, encoded = authorization.partition(" ")
+    try:
+        user, colon, password = base64.b64decode(encoded, validate=True).partition(b":")
+    except (binascii.Error, ValueError):
+        return None
+    return (user, password) if scheme.lower() == "basic" and colon else None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -80,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.keep, self.close_connection = not self.close_connection, True  # a refused connection is closed
         try:
-            self._answer(self._dispatch())
+            self._answer(self._audited(self._dispatch()))
         except Exception as error:  # noqa: BLE001 - a request must not end the server, nor show how it failed
             self.web.journal.note(f"web: internal error: {type(error).__name__}")
             self._answer(Answer(500))
@@ -108,6 +117,16 @@ class _Handler(BaseHTTPRequestHandler):
             return Answer(400)
         self.close_connection = not self.keep
         return routes.answer(self.command, door, path, query, self.headers.get("Content-Type", ""), body)
+
+    def _audited(self, answer: Answer) -> Answer:
+        """A request is what its route means to the audit trail, and a login where it was refused or means nothing."""
+        path = normal(self.requestline.split()[1].partition("?")[0])
+        kind = _DEED.get(self.web.routes.door(self.command, path), "login")
+        user, _ = _credentials(self.headers.get("Authorization", "")) or (b"", b"")
+        kind = "login" if answer.status in (401, 403) else kind
+        query = self.requestline.encode() if kind == "query" else b""
+        self.web.journal.audit(Deed(kind, user.decode(errors="replace"), answer.status >= 400, query=query))
+        return answer
 
     def _answer(self, answer: Answer) -> None:
         self.send_response_only(answer.status)
