@@ -11,6 +11,7 @@ from ..model import AuditRecord, Missing
 from .audit_message import Event, read
 
 SECONDS = 5.0  # between a request and its record
+QUIET_S = 2.0  # without any record, where some came since the request: the one that is awaited does not come any more
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Trail:
                     used.add(number)
             looked = len(self.events)
             left = ends - time.monotonic()
-            if not open_ or left <= 0 or not self._more(left):
+            lively = any(event.when > each.since for event in self.events for each in open_[:1])
+            if not open_ or left <= 0 or not self._more(min(left, QUIET_S) if lively else left):
                 self._deaf = not self.records
                 return open_
 

@@ -332,8 +332,8 @@ def _decoded(piece: str) -> str:
 
 # What a name would have to hold to be more than a name: the end of an XML attribute, and the end of a syslog message.
 FORGERIES: tuple[Callable[[str], str], ...] = (
-    lambda name: f"x' UserIsRequestor='true'/><ActiveParticipant UserID='{name}' UserIsRequestor='false' UserName='",
-    lambda name: f'x" UserIsRequestor="true"/><ActiveParticipant UserID="{name}" UserIsRequestor="false" UserName="',
+    lambda name: f"x'/><ActiveParticipant UserID='{name}' UserIsRequestor='false'/><ActiveParticipant UserID='y",
+    lambda name: f'x"/><ActiveParticipant UserID="{name}" UserIsRequestor="false"/><ActiveParticipant UserID="y',
     lambda name: f"x\r\n<85>1 2026-01-01T00:00:00Z {name} {name} - - - forged",
 )
 
