@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from .model import Door, Inapplicable, Target, Unmeasurable, Violation, WebRequest
 from .probes.association import Attempt, Outcome
+from .probes.audit import Expected, Trail
 from .probes.authorised import Authorised
 from .probes.web import WebAttempt, leaks
 from .wire.http import Answer
@@ -154,3 +155,15 @@ def must_be_tls(target: Target, service: str) -> list[Door]:
     if not doors:
         raise Inapplicable(f"the target has no {service} door with TLS")
     return doors
+
+
+def must_record(trail: Trail, expected: Sequence[Expected]) -> None:
+    """Raises Violation for each of ``expected`` of which no record with who, what, when and outcome arrived in time,
+    Inapplicable where there was nothing to record."""
+    if not expected:
+        raise Inapplicable("nothing of this kind happened, so there is nothing to record")
+    lacking = trail.lacks(*expected)
+    seen = f"{len(trail.records)} records arrived in this run, {len(trail.events)} of them audit messages"
+    must_hold(
+        "a record of each, with who, what, when and outcome", [(f"no record of {each}", (seen,)) for each in lacking]
+    )

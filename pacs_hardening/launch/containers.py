@@ -19,6 +19,7 @@ from .engine import connect, errors_named
 from .prepared import Prepared
 from .running import Running
 from .together import Crew, together
+from .trail import Trail
 
 READY_DEADLINE_S = 60.0
 
@@ -50,6 +51,7 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
             _start(run, containers)
             _await(run, containers, waiting, streams)
             doors = _doors(run, containers)
+            trail = _collect(run, containers, waiting, streams)
         seen = prepared.plan.arrivals
         target = render.target(prepared.name, prepared.plan, people, keys, doors)
         yield Running(
@@ -58,6 +60,7 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
             arrivals=None if seen is None else lambda: observe.arrivals(api, containers, seen),
             logs=lambda: observe.logs(api, containers, people.mask),
             listeners=observe.listeners(api, containers),
+            audit=None if trail is None else trail.after,
             hosts=MappingProxyType({name: f"docker://{container}" for name, container in containers.items()}),
             configurations=MappingProxyType(configured.lay(prepared.plan, filled, folder / "configuration")),
         )
@@ -95,6 +98,17 @@ def _await(run: Run, containers: Mapping[str, str], waiting: Crew[None], streams
             f"not ready after {READY_DEADLINE_S:.0f} s: {error}\n"
             + observe.logs(run.api, {name: containers[name] for name in late}, run.people.mask)
         ) from None
+
+
+def _collect(run: Run, containers: Mapping[str, str], waiting: Crew[None], streams: list[Any]) -> Trail | None:
+    """What the environment's log server receives, from now on and before; None where it has none."""
+    if not run.prepared.plan.audit:
+        return None
+    trail = Trail()
+    stream = run.api.logs(containers[run.prepared.plan.audit], stdout=True, stderr=False, stream=True, follow=True)
+    streams.append(stream)
+    waiting.start(lambda: trail.follow(stream))
+    return trail
 
 
 def _doors(run: Run, containers: Mapping[str, str]) -> tuple[Door, ...]:

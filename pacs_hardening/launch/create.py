@@ -41,6 +41,8 @@ def contents(run: Run) -> dict[str, tuple[volumes.Volume, ...]]:
         "server.crt": run.pki.server.certificate,
         "server.key": run.pki.server.key,
         "server.pem": run.pki.server_pem,
+        "collector.pem": run.pki.collector_pem,
+        "sender.pem": run.pki.sender_pem,
     }
 
     def content(file: File) -> bytes:

@@ -16,17 +16,21 @@ from . import certificates
 from .certificates import DAY, SERVER_DEFECTS, SERVER_KEYS, Authority, Leaf, PrivateKey
 
 _PEM = serialization.Encoding.PEM
+COLLECTOR = "collector"
 
 
 @dataclass(frozen=True)
 class Pki:
     """Paths of what was made. ``nodes`` is by role; ``bad`` holds, by defect, client certificates with the CN
-    of node ``all``, so that nothing but the defect can refuse them; ``server_pem`` is certificate and key in one."""
+    of node ``all``, so that nothing but the defect can refuse them. ``*_pem`` are certificate and key in one: of the
+    server, of the log server (for the name ``collector``), and of the archive as a client of the log server."""
 
     ca: Path
     crl: Path
     server: KeyPair
     server_pem: Path
+    collector_pem: Path
+    sender_pem: Path
     nodes: Mapping[str, KeyPair]
     bad: Mapping[str, KeyPair]
 
@@ -77,6 +81,12 @@ def _make(
         "wrong-usage": lambda: (replace(client, usage=ExtendedKeyUsageOID.SERVER_AUTH), ours),
         "revoked": lambda: (client, ours),
     }
+
+    def in_one(name: str, pair: KeyPair) -> Path:
+        return _write(folder / f"{name}.pem", pair.certificate.read_bytes() + pair.key.read_bytes())
+
+    collector = write("collector", Leaf(COLLECTOR, ExtendedKeyUsageOID.SERVER_AUTH, (COLLECTOR, "127.0.0.1")), ours)
+    sender = write("sender", Leaf("sender", ExtendedKeyUsageOID.CLIENT_AUTH), ours)
     bad_pairs = {defect: write(f"bad-{defect}", *recipe()) for defect, recipe in bad.items()}
     bad_pairs["rsa1024"] = write("bad-rsa1024", client, ours, certificates.new_rsa_key(1024))
     key = certificates.new_key()
@@ -91,7 +101,9 @@ def _make(
         ca=_write(folder / "ca.pem", ours.certificate.public_bytes(_PEM)),
         crl=_write(folder / "crl.pem", certificates.revoke(ours, revoked.serial_number).public_bytes(_PEM)),
         server=server_pair,
-        server_pem=_write(folder / "server.pem", server_pair.certificate.read_bytes() + server_pair.key.read_bytes()),
+        server_pem=in_one("server", server_pair),
+        collector_pem=in_one("collector", collector),
+        sender_pem=in_one("sender", sender),
         nodes={role: write(f"node-{role}", replace(client, cn=cn), ours) for role, cn in nodes.items()},
         bad=bad_pairs,
     )

@@ -13,13 +13,13 @@ from .certificates import SERVER_DEFECTS, SERVER_KEYS
 from .table import Table
 
 KINDS = ("containers", "embedded")
-SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem")
+SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem", "collector.pem", "sender.pem")
 _SERVICE = (
     "dockerfile image networks user memory pids tmpfs ready stop_signal environment exposes publish files configuration"
     " privileged read_only cap_drop new_privileges seccomp mounts_socket log_max health"
 )
 _TARGET = (
-    "called_aet move_destination arrivals query_limit capabilities sop_classes transfer_syntaxes routes"
+    "called_aet move_destination arrivals audit query_limit capabilities sop_classes transfer_syntaxes routes"
     " further dangerous body_limit"
 )
 _CAPABILITIES = ("ALL", "CHOWN", "DAC_OVERRIDE", "NET_RAW", "SETGID", "SETUID")
@@ -101,7 +101,7 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class Plan:
-    """``nodes`` maps a role to what it is permitted."""
+    """``nodes`` maps a role to what it is permitted; ``audit`` is the service that collects audit records, or empty."""
 
     title: str
     kind: str
@@ -115,6 +115,7 @@ class Plan:
     called_aet: str
     move_destination: str
     arrivals: Arrivals | None
+    audit: str
     query_limit: int | None
     capabilities: frozenset[str]
     sop_classes: tuple[str, ...]
@@ -156,6 +157,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         arrivals=Arrivals(arrivals.text("service"), arrivals.text("line", pattern=".+"))
         if "arrivals" in target
         else None,
+        audit=target.text("audit", ""),
         query_limit=target.number("query_limit") if "query_limit" in target else None,
         capabilities=frozenset(target.texts("capabilities", ())),
         sop_classes=target.texts("sop_classes", ()),
@@ -175,6 +177,8 @@ def _fits_together(plan: Plan, table: Table, target: Table) -> None:
         raise table.bad("services", "none publishes a port")
     if plan.arrivals and plan.arrivals.service not in plan.services:
         raise target.bad("arrivals", f"no service {plan.arrivals.service!r}; known: {', '.join(plan.services)}")
+    if plan.audit and plan.audit not in plan.services:
+        raise target.bad("audit", f"no service {plan.audit!r}; known: {', '.join(plan.services)}")
 
 
 def loosened(plan: Plan) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ..model import Configuration, Target
+from ..model import AuditRecord, Configuration, Target
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,9 @@ class Running:
     be looked into (``docker://<container>``; ``ssh://user@host`` for one that is no container); empty where nobody
     may look. A target with hosts has the capability ``host``. ``listeners``: address and port of everything of it that
     can be reached; None where that is not known. ``configurations``: service -> what it was started with, for those
-    whose configuration can be read; the files hold passwords."""
+    whose configuration can be read; the files hold passwords. ``audit(number, seconds)``: the records that reached the
+    environment's log server, from the ``number``-th on, as soon as there is one, at most ``seconds`` later (None: no
+    log server is declared)."""
 
     target: Target
     fingerprint: Callable[[], str]
@@ -26,3 +28,4 @@ class Running:
     listeners: tuple[tuple[str, int], ...] | None = None
     hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     configurations: Mapping[str, Configuration] = field(default_factory=lambda: MappingProxyType({}))
+    audit: Callable[[int, float], Sequence[AuditRecord]] | None = None

@@ -46,6 +46,12 @@ class Crew(Generic[_T]):
             results[done.name] = done.value[0]
         return results
 
+    def start(self, call: Callable[[], _T]) -> None:
+        """Let ``call`` go on by itself; nobody asks for its result."""
+        thread = threading.Thread(target=_work, args=(SimpleQueue(), "", call), daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
     def join(self, timeout_s: float | None = None) -> None:
         for thread in self.threads:
             thread.join(timeout_s)

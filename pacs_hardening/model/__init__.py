@@ -1,5 +1,6 @@
 """The vocabulary of the suite: frozen dataclasses that import nothing of ours."""
 
+from .audit import AuditRecord
 from .control import Control, Impact, Severity, control, control_of
 from .finding import (
     BadInput,
@@ -19,7 +20,8 @@ from .finding import (
 from .target import Configuration, Door, Identity, KeyPair, Node, Secret, Specimen, Target, User, WebRequest
 
 __all__ = [
-    "BadInput", "Configuration", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair",
+    "AuditRecord", "BadInput", "Configuration", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable",
+    "KeyPair",
     "Missing", "Node", "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable",
     "Unserved", "User", "Verdict", "Violation", "WebRequest", "by_control", "control", "control_of", "judge",
 ]  # fmt: skip

@@ -13,8 +13,11 @@ from pynetdicom import __version__
 
 from ...model import Door, Impact, Target
 from ..running import Running
+from ..trail import Trail
 from .archive import Archive, Destination
+from .auditor import Auditor
 from .cast import Cast, gather
+from .collector import Collector, tls_context
 from .contexts import DeclaredContexts, storage_of
 from .dicom import DicomServer
 from .faults import Faults
@@ -34,9 +37,12 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
     """Start everything; ``stack`` stops it. Raises BadInput for what ``environment`` must not or fails to say."""
     settings = parse(environment.get("settings", {}))
     cast = gather(environment, folder, settings)
-    journal, faults = Journal(), Faults(settings)
+    faults, trail = Faults(settings), Trail()
+    auditor = Auditor(settings, cast.called, cast.keys, _log_server(trail, cast, settings, stack))
+    stack.callback(auditor.close)
+    journal = Journal(send=auditor.record)
     receiver = Receiver(cast.receiver)
-    destination = Destination(cast.receiver, _workstation(receiver, cast, settings, journal, stack))
+    destination = Destination(cast.receiver, _workstation(receiver, cast, settings, stack))
     limit = cast.query_limit or 0 if settings.limit_queries else 0
     store = Store(overwrite=settings.allow_overwrite)
     fill(store, settings.preloaded_studies)
@@ -89,13 +95,23 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
         arrivals=receiver.arrivals,
         logs=journal.tail,
         listeners=tuple((door.host, door.port) for door, _ in opened),
+        audit=trail.after,
     )
 
 
-def _workstation(receiver: Receiver, cast: Cast, settings: Settings, journal: Journal, stack: ExitStack) -> int:
+def _log_server(trail: Trail, cast: Cast, settings: Settings, stack: ExitStack) -> int:
+    """Start the log server; gives the port that the archive sends to. It has no share in the archive's faults."""
+    secure = tls_context(cast.keys) if settings.audit_tls else None
+    serve, sound = Collector(trail).serve, Faults(Settings())
+    listener = Listener("log server", serve, secure, Journal(), sound, settings.handshake_seconds)
+    stack.callback(listener.stop)
+    return listener.port
+
+
+def _workstation(receiver: Receiver, cast: Cast, settings: Settings, stack: ExitStack) -> int:
     """Start the move destination; gives its port. It is a machine beside the archive: it has no share in the
     archive's faults, and is none of its doors."""
-    sound = Faults(Settings())
+    sound, journal = Faults(Settings()), Journal()
     contexts = DeclaredContexts(Settings(), tuple(storage_of(cast.sop_classes)), cast.transfer_syntaxes)
     server = DicomServer(cast.receiver, Settings(), receiver.admit, contexts, receiver.handlers(), journal, sound)
     listener = Listener("receiver", server.serve, None, journal, sound, settings.handshake_seconds)

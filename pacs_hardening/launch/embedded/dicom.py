@@ -10,6 +10,7 @@ from typing import Any
 from pynetdicom.pdu import A_ASSOCIATE_RQ
 from pynetdicom.presentation import PresentationContext
 
+from .auditor import Deed
 from .faults import Faults
 from .gate import Admission, Refused
 from .journal import Journal
@@ -52,12 +53,14 @@ class DicomServer:
         seconds = self._settings.request_seconds
         connection.within(seconds)
         sock = connection.sock
+        pdu = b""
         try:
             pdu = _first_pdu(sock)
             admission = self._admit(pdu, common_name(sock))
             request = _normal(pdu, self.ae.ae_title, admission)
         except Refused as refused:
             self._journal.note(f"refused: {refused}")
+            self._journal.audit(Deed("refused", pdu[26:42].decode("latin-1").rstrip(" "), failed=True))
             sock.sendall(refused.reply)
             self._faults.association_ended()
             return
@@ -67,6 +70,7 @@ class DicomServer:
         for event, handler in self._handlers:
             association.bind(event, handler)
         self._journal.note(f"admitted {admission.aet}")
+        self._journal.audit(Deed("login", admission.aet, failed=False))
         association.start()
         association.join()
         association.dul.kill_dul()

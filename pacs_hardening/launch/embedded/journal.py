@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
 
+from .auditor import Deed
+
 
 class Journal:
-    """Keeps the last ``size`` lines, each with its time in UTC."""
+    """Keeps the last ``size`` lines, each with its time in UTC; ``send`` takes what belongs into the audit trail."""
 
-    def __init__(self, size: int = 500) -> None:
+    def __init__(self, size: int = 500, send: Callable[[Deed], None] = lambda deed: None) -> None:
+        self._send = send
         self._lines: deque[str] = deque(maxlen=size)
         self._lock = Lock()
 
@@ -19,6 +23,13 @@ class Journal:
         printable = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
         with self._lock:
             self._lines.append(f"{datetime.now(UTC):%H:%M:%S.%f} {printable}")
+
+    def audit(self, deed: Deed) -> None:
+        """Send ``deed`` to the audit trail; an archive whose log server is away goes on serving."""
+        try:
+            self._send(deed)
+        except OSError as error:
+            self.note(f"the log server cannot be reached: {type(error).__name__}")
 
     def tail(self) -> str:
         with self._lock:

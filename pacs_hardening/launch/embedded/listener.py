@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Lock, Thread
 
+from .auditor import Deed
 from .faults import Faults
 from .journal import Journal
 
@@ -121,6 +122,13 @@ class Listener:
         with self._lock:
             self._connections.discard(connection)
 
+    def _shake_hands(self, tls: ssl.SSLSocket) -> None:
+        try:
+            tls.do_handshake()
+        except ssl.SSLError:
+            self._journal.audit(Deed("refused", "", failed=True))
+            raise
+
     def _handle(self, connection: Connection) -> None:
         try:
             sock = connection.sock
@@ -133,7 +141,7 @@ class Listener:
                 connection.sock = tls
                 if self._closing.is_set():  # `close` may have cut the socket that `tls` has just replaced
                     return
-                tls.do_handshake()
+                self._shake_hands(tls)
             if self._faults.silent_after_tls:
                 _swallow(connection)
             self._serve(connection)

@@ -16,6 +16,7 @@ from .stow import receive
 
 _STUDIES = "/dicom-web/studies"
 _WADO_RS = re.compile(r"/dicom-web/studies/([0-9.]+)/series/([0-9.]+)/instances/([0-9.]+)")
+_STUDY = re.compile(r"/dicom-web/studies/([0-9.]+)")
 _DICOM, _JSON = "application/dicom", "application/json"
 _PAGE = b"<!doctype html><title>Archive</title><h1>Archive</h1><a href='/dicom-web/studies'>Studies</a>"
 _MULTISTATUS = (
@@ -61,6 +62,8 @@ class Routes:
         """The name of the door that ``path`` leads to, empty for none."""
         if path == _STUDIES:
             return {"GET": "qido", "HEAD": "qido", "POST": "stow"}.get(method, "")
+        if method == "DELETE":
+            return "delete" if _STUDY.fullmatch(path) else ""
         if _WADO_RS.fullmatch(path):
             return "wado-rs" if method in ("GET", "HEAD") else ""
         if method in ("PUT", "DELETE"):
@@ -80,6 +83,8 @@ class Routes:
             case "stow":
                 status, json_body = receive(self.store, self.sop_classes, self.transfer_syntaxes, content_type, body)
                 return Answer(status, json_body, "application/dicom+json")
+            case "delete":
+                return Answer(200 if self.store.remove({"StudyInstanceUID": path.rpartition("/")[2]}) else 404)
             case "wado-rs":
                 found = _WADO_RS.fullmatch(path)
                 return self._retrieve(found.groups() if found else (), multipart=True)

@@ -10,7 +10,8 @@ from ...model import BadInput
 
 AEAD_SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
 SERVICES = ("echo", "find", "get", "move", "store")
-DOORS = ("qido", "wado-rs", "wado-uri", "stow", "rest", "ui", "metrics", "webdav")
+DEEDS = ("login", "refused", "query", "retrieve", "export", "store", "delete")
+DOORS = ("qido", "wado-rs", "wado-uri", "stow", "rest", "ui", "metrics", "webdav", "delete")
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Settings:
     ``ciphers_*`` are OpenSSL cipher strings for TLS 1.2 and older; ``minimum_tls_*`` is "1.0" or "1.2";
     ``trusted_clients`` adds those bad certificates, and the CA they bring, to the trusted ones; ``anonymous`` holds
     services (or "normalized") that unknown peers are admitted for; ``body_limit`` is in bytes, ``*_seconds`` in
-    seconds. ``forgotten_dicom`` is a plaintext listener of which the target says nothing.
+    seconds; ``audit_deeds`` is what the audit trail records, ``audit_schema`` how it spells codes. ``forgotten_dicom``
+    is a plaintext listener of which the target says nothing.
     """
 
     # transport
@@ -71,6 +73,15 @@ class Settings:
     verbose_errors: bool = False
     body_limit: int = 8 << 20
     inflate_bodies: bool = False
+    # audit
+    audit_sent: bool = True
+    audit_tls: bool = True
+    audit_deeds: tuple[str, ...] = DEEDS
+    audit_failures: bool = True
+    audit_users: bool = True
+    audit_query_values: bool = False
+    audit_escapes: bool = True
+    audit_schema: str = "dicom"
     # what the archive holds and how long it waits
     preloaded_studies: int = 25
     handshake_seconds: float = 5.0
@@ -89,6 +100,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "client_certificate": ("required", "optional"),
     "anonymous": (*SERVICES, "normalized"),
     "open_doors": DOORS,
+    "audit_deeds": DEEDS,
+    "audit_schema": ("dicom", "rfc3881"),
 }
 
 

@@ -14,12 +14,14 @@ from pynetdicom.dul import DULServiceProvider
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
+from .auditor import Deed
 from .gate import Admission
 from .journal import Journal
 
 NOT_AUTHORISED, SOP_CLASS_NOT_SUPPORTED = 0x0124, 0x0122  # PS3.7 annex C
 MAX_PDU = 1 << 20
 MAX_ASSOCIATION_BYTES = 64 << 20
+_DEED = {"find": "query", "get": "retrieve", "move": "export", "store": "store"}
 _SERVICE = {"C_ECHO": "echo", "C_FIND": "find", "C_GET": "get", "C_MOVE": "move", "C_STORE": "store"}
 
 
@@ -103,6 +105,8 @@ class Acceptor(Association):
         self.acse, self.dul = acse, _Dul(self)
         self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout  # the timers of the new dul
         self._admission, self._journal = admission, journal
+        self._status = 0x0110  # processing failure, until something else was answered
+        self.dimse.send_msg = self._noting_status(self.dimse.send_msg)  # type: ignore[method-assign]
 
     def attach(self, sock: socket.socket, first: bytes, seconds: float, contexts: list[Any]) -> None:
         """Give it the connection, the A-ASSOCIATE-RQ and the presentation contexts that may be accepted."""
@@ -137,6 +141,26 @@ class Acceptor(Association):
         else:
             self._journal.note(f"serving {service} to {self._admission.aet}")
             super()._serve_request(msg, context_id)
+        if service in _DEED:
+            self._audit(_DEED[service], msg)
+
+    def _audit(self, kind: str, msg: Any) -> None:
+        held = getattr(msg, "Identifier", None)
+        where = str(getattr(msg, "MoveDestination", None) or "").strip()
+        query = held.getvalue() if held is not None else b""
+        failed = not (self._status == 0 or self._status & 0xF000 == 0xB000)  # a warning is no failure (PS3.7 C.4)
+        self._journal.audit(Deed(kind, self._admission.aet, failed, where, query=query))
+
+    def _noting_status(self, send: Any) -> Any:
+        """What goes out, with the status of the last response that is final kept for the audit trail."""
+
+        def noting(message: Any, context_id: int) -> None:
+            status = getattr(message, "Status", None)
+            if status is not None and status not in (0xFF00, 0xFF01):
+                self._status = int(status)
+            send(message, context_id)
+
+        return noting
 
     def _refuse(self, msg: Any, context_id: int, status: int) -> None:
         response = cast(Any, type(msg)())

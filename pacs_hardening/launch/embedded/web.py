@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler
 from typing import Any, cast
 
+from .auditor import Deed
 from .journal import Journal
 from .listener import Connection
 from .routes import Answer, Routes, normal
@@ -27,6 +28,7 @@ _PROTECTIVE = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
 }
+_DEED = {"qido": "query", "wado-rs": "retrieve", "wado-uri": "retrieve", "stow": "store", "delete": "delete"}
 _PROTECTED = ("/dicom-web", "/wado", "/system", "/patients", "/app", "/metrics", "/find", "/webdav", "/limit")
 _GUESSES, _GUESS_SECONDS = 20, 60.0  # failures for each user before waiting, within that time
 
@@ -55,13 +57,10 @@ class Web:
             return None
         if self.settings.literal_paths and not raw_path.startswith(_PROTECTED):
             return None
-        scheme, _, encoded = authorization.partition(" ")
-        try:
-            user, colon, password = base64.b64decode(encoded, validate=True).partition(b":")
-        except (binascii.Error, ValueError):
+        given = _credentials(authorization)
+        if given is None:
             return _UNAUTHORISED
-        if scheme.lower() != "basic" or not colon:
-            return _UNAUTHORISED
+        user, password = given
         recent = [at for at in self.failures.get(user, []) if at > time.monotonic() - _GUESS_SECONDS]
         if self.settings.throttle_guessing and len(recent) >= _GUESSES:
             return Answer(429)
@@ -79,6 +78,16 @@ class Web:
         if self.settings.tells_users_apart and user not in known:
             return replace(_UNAUTHORISED, body=b"No such user")
         return _UNAUTHORISED
+
+
+def _credentials(authorization: str) -> tuple[bytes, bytes] | None:
+    """User name and password of HTTP Basic; None where there are none."""
+    scheme, _, encoded = authorization.partition(" ")
+    try:
+        user, colon, password = base64.b64decode(encoded, validate=True).partition(b":")
+    except (binascii.Error, ValueError):
+        return None
+    return (user, password) if scheme.lower() == "basic" and colon else None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -101,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.keep, self.close_connection = not self.close_connection, True  # a refused connection is closed
         try:
-            self._answer(self._dispatch())
+            self._answer(self._audited(self._dispatch()))
         except Exception as error:  # noqa: BLE001 - a request must not end the server, nor show how it failed
             self.web.journal.note(f"web: internal error: {type(error).__name__}")
             told = traceback.format_exc().encode() if self.web.settings.verbose_errors else b""
@@ -146,6 +155,16 @@ class _Handler(BaseHTTPRequestHandler):
         host, origin = self.headers.get("Host", ""), self.headers.get("Origin")
         site = self.headers.get("Sec-Fetch-Site", "none")
         return site not in ("same-origin", "none") or origin not in (None, f"https://{host}")
+
+    def _audited(self, answer: Answer) -> Answer:
+        """A request is what its route means to the audit trail, and a login where it was refused or means nothing."""
+        path = normal(self.requestline.split()[1].partition("?")[0])
+        kind = _DEED.get(self.web.routes.door(self.command, path), "login")
+        user, _ = _credentials(self.headers.get("Authorization", "")) or (b"", b"")
+        kind = "login" if answer.status in (401, 403) else kind
+        query = self.requestline.encode() if kind == "query" else b""
+        self.web.journal.audit(Deed(kind, user.decode(errors="replace"), answer.status >= 400, query=query))
+        return answer
 
     def _answer(self, answer: Answer) -> None:
         self.send_response_only(answer.status)

@@ -1,0 +1,13 @@
+"""What an archive's log server received: one message and how it came. No behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class AuditRecord:
+    """``text`` is one syslog message as it was received (RFC 5424), ``encrypted`` whether it came over TLS."""
+
+    encrypted: bool
+    text: str

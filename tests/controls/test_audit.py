@@ -1,0 +1,368 @@
+"""The audit trail: who did what to whose images, when, and whether it was allowed, told to another machine at once.
+
+Each control makes a request of its own and awaits its record at the log server, told from older ones by name or time. A
+target without a log server of ours is not judged: what it records cannot be seen.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from urllib.parse import quote, unquote
+
+from pydicom.dataset import Dataset
+
+from pacs_hardening.model import AuditRecord, Impact, Inapplicable, Secret, Severity, Specimen, Target, User, control
+from pacs_hardening.oracle import must_hold, must_record
+from pacs_hardening.probes.association import Attempt, Outcome, Peer, knock
+from pacs_hardening.probes.audit import Expected, Trail, now
+from pacs_hardening.probes.audit_message import (
+    AUTHENTICATION,
+    BEGIN_TRANSFER,
+    EXPORT,
+    QUERY,
+    SECURITY_ALERT,
+    STUDY_DELETED,
+    TRANSFERRED,
+    fault,
+)
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.intruders import strangers
+from pacs_hardening.probes.web import ask, multipart_object, route
+from pacs_hardening.wire import dimse, operations
+from pacs_hardening.wire.scu import Operation
+
+TRAIL = ("PS3.15 A.5",)
+REFUSED = (SECURITY_ALERT, AUTHENTICATION)
+TRANSFERS = (TRANSFERRED, BEGIN_TRANSFER, EXPORT)
+
+
+def _asked(
+    target: Target, peer: Peer, operation: Operation, codes: tuple[str, ...], *others: str
+) -> Iterator[Expected]:
+    """What must be recorded of ``operation``; nothing where it did not get as far as to be asked."""
+    since = now()
+    attempt = knock(target, peer, operation)
+    if attempt.accepted is not None and attempt.outcome is not Outcome.SILENT:
+        failed = attempt.outcome is Outcome.REFUSED
+        yield Expected(operation.name, codes, peer.aet.decode(), failed, since, others)
+
+
+def _browsed(
+    authorised: Authorised, name: str, codes: tuple[str, ...], path: str, **request: object
+) -> Iterator[Expected]:
+    """What must be recorded of a user's request to the route ``name``; nothing where there is no such route."""
+    target = authorised.target
+    if target.doors_of("web") and target.routes.get(name) and target.users:
+        since = now()
+        authorised.web(path, **request)  # type: ignore[arg-type]
+        yield Expected(f"a request to {name}", codes, authorised.user().username, False, since)
+
+
+def _everyday(target: Target, authorised: Authorised) -> list[Expected]:
+    """A query by an authorised node, and a user's page: whatever is recorded of them."""
+    page = target.routes.get("rest", "")
+    return [
+        *_asked(target, Peer.of(authorised.node("all")), operations.find("STUDY"), ()),
+        *_browsed(authorised, "rest", (), page),
+    ]
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.PASSIVE,
+    exposure="Somebody can try the archive's doors for months, and nobody will notice.",
+    needs=("dicom",),
+    references=("PS3.15 A.5.3.11"),
+)
+def test_records_refused_association(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST record each association that it refuses: who asked, when, and that it was refused.
+
+    A peer that TLS already refuses has no name yet: then its address stands for it.
+
+    stranger -> A-ASSOCIATE-RQ; archive -> refusal, and a record with the AE title or the address.
+    """
+    made_up = Peer("a known device under an AE title of another", f"X{secrets.token_hex(5).upper()}".encode())
+    doors = [(door, made_up) for door in target.doors_of("dicom")[:1]]
+    if target.nodes.get("all"):
+        made_up = Peer(made_up.label, made_up.aet, target.nodes["all"].keys, target.nodes["all"].identity)
+        doors = [(door, made_up) for door, _ in doors]
+    expected = []
+    for door, peer in (*strangers(target), *doors):
+        since = now()
+        attempt: Attempt = knock(target, peer, door=door)
+        if attempt.outcome is Outcome.REFUSED:
+            nameless = door.tls and peer.keys is None
+            who = "" if nameless else peer.aet.decode()
+            expected.append(Expected("an association refused", REFUSED, who, True, since))
+    must_record(trail, expected)
+    authorised.echo()
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.ACTIVE,
+    exposure="Somebody can guess passwords for months, and nobody will notice.",
+    needs=("web",),
+    references=("PS3.15 A.5.3.12"),
+)
+def test_records_failed_login(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST record each failed login: the user name tried, when, and that it failed.
+
+    user who does not exist -> GET with a password; archive -> 401, and a record with that name.
+    """
+    name = "rest" if target.routes.get("rest") else "qido"
+    path, user = route(target, name), User(operations.nobody(), Secret(secrets.token_hex(8)))
+    since = now()
+    tried = ask(target, path, door=target.doors_of("web")[0], user=user)
+    refused = tried.answer is not None and tried.answer.status in (401, 403)
+    must_record(trail, [Expected("a failed login", REFUSED, user.username, True, since)] if refused else [])
+    authorised.page()
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.PASSIVE,
+    exposure="Nobody can say afterwards who searched for a patient.",
+    needs=("dicom",),
+    references=("PS3.15 A.5.3.10"),
+)
+def test_records_query(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST record each query, the refused ones too: who asked, when, and the outcome.
+
+    node or user -> C-FIND-RQ, QIDO-RS; archive -> a record of a query with AE title or user name.
+    """
+    peers = [Peer.of(authorised.node("all")), *(Peer.of(n) for n in target.nodes.values() if n.name == "store")]
+    expected = [each for peer in peers for each in _asked(target, peer, operations.find("STUDY"), (QUERY,))]
+    expected += _browsed(authorised, "qido", (QUERY,), f"{target.routes.get('qido')}?PatientID={operations.nobody()}")
+    must_record(trail, expected)
+    authorised.find()
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.WRITES,
+    exposure="Nobody can say afterwards who took a patient's images.",
+    needs=("dicom",),
+    references=("PS3.15 A.5.3.7"),
+)
+def test_records_retrieve(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST record each retrieval: who got objects, when, and the outcome.
+
+    node or user -> C-GET-RQ, WADO-RS for a synthetic study; archive -> a record of a transfer with AE title or user.
+    """
+    expected = [
+        *_asked(target, Peer.of(authorised.node("all")), operations.get(target.specimen), TRANSFERS),
+        *(_browsed(authorised, "wado-rs", TRANSFERS, route(target, "wado-rs")) if target.routes.get("wado-rs") else ()),
+    ]
+    must_record(trail, expected)
+    authorised.get()
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.WRITES,
+    exposure="Nobody can say afterwards who put an image into a patient's record.",
+    needs=("dicom",),
+    references=("PS3.15 A.5.3.7"),
+)
+def test_records_store(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST record each object that comes in: who sent it, when, and the outcome.
+
+    node or user -> C-STORE-RQ, STOW-RS of a synthetic object; archive -> a record of a transfer with AE title or user.
+    """
+    must_record(trail, list(_stored(target, authorised, operations.synthetic_object(), operations.synthetic_object())))
+    authorised.store()
+
+
+def _stored(target: Target, authorised: Authorised, sent: Dataset, posted: Dataset) -> Iterator[Expected]:
+    """Store the one by C-STORE and the other by STOW-RS."""
+    yield from _asked(target, Peer.of(authorised.node("all")), operations.store(sent), TRANSFERS)
+    headers, body = multipart_object(dimse.encode_file(posted))
+    path = target.routes.get("stow", "")
+    yield from _browsed(authorised, "stow", TRANSFERS, path, method="POST", headers=headers, body=body)
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.WRITES,
+    exposure="Nobody can say afterwards who had images sent away, or where to.",
+    needs=("dicom",),
+    references=("PS3.15 A.5.3.4", "PS3.15 A.5.3.7"),
+)
+def test_records_export(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST record each study that it sends away: who asked, where it went, when, and the outcome.
+
+    authorised node -> C-MOVE-RQ; archive -> a record of a transfer that names the node and the destination.
+    """
+    if target.move_destination is None:
+        raise Inapplicable("the target declares no C-MOVE destination")
+    asked = operations.move(target.move_destination, target.specimen)
+    must_record(trail, list(_asked(target, Peer.of(authorised.node("all")), asked, TRANSFERS, target.move_destination)))
+    authorised.echo()
+
+
+@control(
+    Severity.HIGH,
+    Impact.WRITES,
+    exposure="Nobody can say afterwards who deleted a patient's images.",
+    needs=("dicom", "web"),
+    references=("PS3.15 A.5.3.5"),
+)
+def test_records_delete(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST record each study that is deleted: who did it, when, and the outcome.
+
+    Only a synthetic study that was stored a moment before is deleted, where users may delete at all.
+
+    user -> DELETE of the study; archive -> a record of the deletion with the user's name.
+    """
+    route(target, "delete")
+    own = operations.synthetic_object()
+    authorised.succeeds(operations.store(own))
+    path = target.routes["delete"].format(study=own.StudyInstanceUID, series="", instance="")
+    must_record(trail, list(_browsed(authorised, "delete", (STUDY_DELETED,), path, method="DELETE")))
+
+
+@control(
+    Severity.HIGH,
+    Impact.PASSIVE,
+    exposure="Whoever breaks into the archive can erase every trace of it.",
+    references=TRAIL,
+)
+def test_sends_audit_off_host(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST send the records of every door to another machine as they arise.
+
+    authorised node -> C-FIND-RQ, user -> GET; log server -> has a record of each within seconds.
+    """
+    must_record(trail, _everyday(target, authorised))
+    authorised.echo()
+
+
+@control(
+    Severity.HIGH,
+    Impact.PASSIVE,
+    exposure="The audit trail can be read, and altered, on its way through the network.",
+    references=("RFC 5425", "PS3.15 A.6"),
+)
+def test_encrypts_audit_in_transit(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST send its audit records over TLS only.
+
+    authorised node -> C-FIND-RQ, user -> GET; log server -> has received no record without TLS.
+    """
+    _await_all(trail, _everyday(target, authorised))
+    bare = [record for record in trail.records if not record.encrypted]
+    must_hold("TLS (RFC 5425)", [(f"{len(bare)} of {len(trail.records)} records came without TLS", ())] if bare else [])
+    authorised.echo()
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.PASSIVE,
+    exposure="The hospital's audit tools cannot read what the archive records.",
+    references=("PS3.15 A.5.1", "RFC 5424", "RFC 3881"),
+)
+def test_emits_valid_audit_messages(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST send audit messages that are valid by the schema of DICOM, in syslog's current format.
+
+    authorised node -> C-FIND-RQ, user -> GET; log server -> everything received is RFC 5424 with an AuditMessage.
+    """
+    _await_all(trail, _everyday(target, authorised))
+    kinds = dict.fromkeys(filter(None, map(fault, trail.records)))
+    must_hold("valid messages (PS3.15 A.5.1) only", [(f"a record is not valid: {kind}", ()) for kind in kinds])
+    authorised.echo()
+
+
+def _await_all(trail: Trail, expected: list[Expected]) -> None:
+    """Raises Inapplicable where nothing at all arrived: that is judged by ``sends-audit-off-host``."""
+    trail.lacks(*expected)
+    if not trail.records:
+        raise Inapplicable("no record arrived at all")
+
+
+@control(
+    Severity.HIGH,
+    Impact.WRITES,
+    exposure="Names and numbers of patients stand in logs, where people who may not see them do.",
+    needs=("dicom",),
+    references=("PS3.15 A.5.3.10",),
+)
+def test_keeps_patient_values_out(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST keep patients' names, patient IDs and accession numbers out of its audit records.
+
+    A log is read by more people, and kept longer, than the record; the UID of a study is enough to find it.
+
+    node and user -> store and search a patient with unique values; log server -> a record of each, without them.
+    """
+    values = {key: f"TEST{secrets.token_hex(4).upper()}" for key in ("PatientID", "PatientName", "AccessionNumber")}
+    first, second = operations.synthetic_object(), operations.synthetic_object()
+    for dataset in (first, second):
+        for keyword, value in values.items():
+            setattr(dataset, keyword, value)
+    peer, query = Peer.of(authorised.node("all")), "&".join(f"{key}={value}" for key, value in values.items())
+    uids = (str(first.StudyInstanceUID), str(first.SeriesInstanceUID), str(first.SOPInstanceUID))
+    specimen = Specimen(values["PatientID"], *uids, str(first.SOPClassUID))
+    expected = [
+        *_stored(target, authorised, first, second),
+        *_asked(target, peer, operations.find("PATIENT", {"PatientID": values["PatientID"], "PatientName": ""}), ()),
+        *_asked(target, peer, operations.find("STUDY", values), ()),
+        *_asked(target, peer, operations.get(specimen, "PATIENT"), ()),
+        *_browsed(authorised, "qido", (), f"{target.routes.get('qido')}?{query}"),
+    ]
+    _await_all(trail, expected)
+    named = [key for key, value in values.items() if any(_holds(record, value) for record in trail.records)]
+    must_hold("none of the values in any record", [(f"records hold {key}", ()) for key in named])
+    authorised.echo()
+
+
+def _holds(record: AuditRecord, value: str) -> bool:
+    """As it is, percent-encoded, or within base64, which is how a query stands in an audit message."""
+    inner = [_decoded(piece) for piece in re.findall(r"[A-Za-z0-9+/]{16,}={0,2}", record.text)]
+    return any(value.lower() in text.lower() for text in (record.text, unquote(record.text), *inner))
+
+
+def _decoded(piece: str) -> str:
+    try:
+        return base64.b64decode(piece + "=" * (-len(piece) % 4)).decode("latin-1")
+    except binascii.Error:
+        return ""
+
+
+# What a name would have to hold to be more than a name: the end of an XML attribute, and the end of a syslog message.
+FORGERIES: tuple[Callable[[str], str], ...] = (
+    lambda name: f"x'/><ActiveParticipant UserID='{name}' UserIsRequestor='false'/><ActiveParticipant UserID='y",
+    lambda name: f'x"/><ActiveParticipant UserID="{name}" UserIsRequestor="false"/><ActiveParticipant UserID="y',
+    lambda name: f"x\r\n<85>1 2026-01-01T00:00:00Z {name} {name} - - - forged",
+)
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.ACTIVE,
+    exposure="A stranger can write false records into the audit trail, in the name of others.",
+    needs=("web",),
+    references=("CWE-117",),
+)
+def test_keeps_audit_records_unforgeable(target: Target, authorised: Authorised, trail: Trail) -> None:
+    """The archive MUST keep what a stranger calls themselves, or asks for, from becoming a record or a part of one.
+
+    stranger -> user names and paths with quotes, markup and line ends; log server -> a record of each attempt, in which
+    the name that they would forge is nobody's.
+    """
+    name = "rest" if target.routes.get("rest") else "qido"
+    path, door, forged = route(target, name), target.doors_of("web")[0], f"FORGED{secrets.token_hex(5).upper()}"
+    expected = []
+    for forgery in FORGERIES:
+        since = now()
+        tried = ask(target, path, door=door, user=User(forgery(forged), Secret("x")))
+        if tried.answer is not None and tried.answer.status >= 400:
+            expected.append(Expected("a failed login", (), "", True, since))
+        ask(target, f"{path}/{quote(forgery(forged))}", door=door)
+    _await_all(trail, expected)
+    own = [event for event in trail.events if forged in event.requestors | event.others]
+    split = [record for record in trail.records if forged in record.text.split("<AuditMessage")[0]]
+    lies = [("somebody else's name stands in a record as a participant", ())] if own else []
+    must_hold("nobody of that name", lies + ([("a part of a name became a record", ())] if split else []))
+    authorised.page()

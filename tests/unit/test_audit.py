@@ -1,0 +1,185 @@
+"""The audit trail: what is read from a log server, what counts as the record of a request, and what is valid."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pacs_hardening.launch import pki
+from pacs_hardening.launch.embedded.auditor import Auditor, Deed
+from pacs_hardening.launch.embedded.collector import Collector, tls_context
+from pacs_hardening.launch.embedded.faults import Faults
+from pacs_hardening.launch.embedded.journal import Journal
+from pacs_hardening.launch.embedded.listener import Listener
+from pacs_hardening.launch.embedded.settings import Settings
+from pacs_hardening.launch.trail import MAX_LENGTH, Trail
+from pacs_hardening.model import AuditRecord, Unmeasurable, Violation
+from pacs_hardening.oracle import must_record
+from pacs_hardening.probes import audit
+from pacs_hardening.probes.audit import Expected, now
+from pacs_hardening.probes.audit_message import QUERY, fault, read
+from pacs_hardening.wire import syslog
+from pacs_hardening.wire.pdu import ProtocolError
+
+XML = (
+    "<AuditMessage><EventIdentification EventActionCode='E' EventDateTime='2026-11-25T12:00:00.123Z'"
+    " EventOutcomeIndicator='0'><EventID csd-code='110112' codeSystemName='DCM' originalText='Query'/>"
+    "</EventIdentification>"
+    "<ActiveParticipant UserID='NODE%20A' UserIsRequestor='true' NetworkAccessPointID='10.0.0.1'/>"
+    "<ActiveParticipant UserID='ARCHIVE' UserIsRequestor='false'/><AuditSourceIdentification AuditSourceID='a'/>"
+    "</AuditMessage>"
+)
+
+
+def record(
+    xml: str = XML, head: str = "<85>1 2026-11-25T12:00:00Z host app 1 - -", encrypted: bool = True
+) -> AuditRecord:
+    return AuditRecord(encrypted, f"{head} {xml}")
+
+
+def test_a_message_is_read() -> None:
+    event = read(record())
+    assert event is not None
+    assert (event.code, event.failed, event.others) == (QUERY, False, {"ARCHIVE"})
+    assert event.requestors == {"NODE%20A", "NODE A"}
+    assert event.exact == timedelta(milliseconds=1)
+    assert fault(record()) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("csd-code", "code", "EventID without csd-code"),
+        ("<AuditSourceIdentification AuditSourceID='a'/>", "", "AuditMessage holds"),
+        ("EventOutcomeIndicator='0'", "EventOutcomeIndicator='1'", "EventOutcomeIndicator that the schema"),
+        ("UserIsRequestor='true'", "Requestor='true'", "ActiveParticipant without UserIsRequestor"),
+        ("EventDateTime='2026-11-25T12:00:00.123Z'", "EventDateTime='today'", "EventDateTime that the schema"),
+        ("</AuditMessage>", "", "not well-formed"),
+        ("<AuditMessage>", "<!DOCTYPE a [<!ENTITY b 'c'>]><AuditMessage>", "declaration"),
+        ("AuditMessage", "AuditTrail", "not an AuditMessage"),
+    ],
+)
+def test_what_is_not_valid_is_named(old: str, new: str, words: str) -> None:
+    assert words in fault(record(XML.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "<85>2 - - - - - -", "<999>1 - - - - - -", "<85>1 today - - - - -", "<85>1 - - - - - [a b=c]"]
+)
+def test_what_is_no_syslog_is_refused(text: str) -> None:
+    with pytest.raises(ProtocolError):
+        syslog.parse(text)
+
+
+def test_structured_data_is_passed_over() -> None:
+    found = syslog.parse('<134>1 2026-11-25T12:00:00.1+01:00 h a p id [x@1 a="b\\]c"][y] text')
+    assert (found.facility, found.severity, found.id, found.text) == (16, 6, "id", "text")
+
+
+def expected(**changed: object) -> Expected:
+    event = read(record())
+    assert event is not None
+    given = {"who": "NODE A", "failed": False, "since": event.when, "codes": (QUERY,), "others": ("ARCHIVE",)}
+    return Expected("a query", **{**given, **changed})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"who": "NODE B"}, {"failed": True}, {"codes": ("110104",)}, {"others": ("ELSEWHERE",)}, {"since": now()}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_record_of_something_else_is_none(changed: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a record; when who, outcome, kind, partner or time differ; then it stands for nothing."""
+    monkeypatch.setattr(audit, "SECONDS", 0.01)
+    received = Trail()
+    received.add(record())
+    assert audit.Trail(received.after).lacks(expected()) == []
+    with pytest.raises(Violation, match="a query"):
+        must_record(audit.Trail(received.after), [expected(**changed)])
+
+
+def test_one_record_stands_for_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "SECONDS", 0.01)
+    received = Trail()
+    received.add(record())
+    assert len(audit.Trail(received.after).lacks(expected(), expected())) == 1
+
+
+def test_lines_of_a_log_server_become_records() -> None:
+    received = Trail()
+    received.follow([b"tls <85>1 one\nplain tw", b"o\nown something\n\xff\n" + b"x" * (MAX_LENGTH * 2), b"tail"])
+    assert received.after(0, 0) == (AuditRecord(True, "<85>1 one"), AuditRecord(False, "two"))
+    with pytest.raises(Unmeasurable, match="log server has ended"):
+        received.after(2, 5)
+
+
+@contextmanager
+def collecting(folder: Path) -> Iterator[tuple[pki.Pki, Trail, int]]:
+    keys, received, settings = pki.make(folder / "pki", {"all": "all"}, ["localhost"]), Trail(), Settings()
+    listener = Listener("log", Collector(received).serve, tls_context(keys), Journal(), Faults(settings), 5.0)
+    try:
+        yield keys, received, listener.port
+    finally:
+        listener.stop()
+
+
+def test_a_deed_arrives_as_a_valid_message(tmp_path: Path) -> None:
+    with collecting(tmp_path) as (keys, received, port):
+        auditor = Auditor(Settings(), "ARCHIVE", keys, port)
+        auditor.record(Deed("query", "N'\"<>\r\n&", failed=True))
+        (arrived,) = received.after(0, 5)
+        auditor.close()
+    event = read(arrived)
+    assert arrived.encrypted
+    assert fault(arrived) == ""
+    assert event is not None
+    assert event.failed
+    assert event.requestors == {"N'\"<>??&"}
+
+
+@pytest.mark.parametrize(
+    "sent", [b"x" * 100_000, b"99999999 x", b"0 x", b"012 x", b" x", f"{MAX_LENGTH + 1} x".encode(), b"\x00\xff"]
+)
+def test_a_hostile_sender_is_cut_off_and_others_are_heard(tmp_path: Path, sent: bytes) -> None:
+    """Given a log server; when a sender breaks the framing after one good message; then that one stays, the sender is
+    cut off, and another sender is heard."""
+    with collecting(tmp_path) as (keys, received, port):
+        with _connected(keys, port, keys.sender_pem) as sender:
+            sender.sendall(b"4 good" + sent)
+            assert received.after(0, 5) == (AuditRecord(True, "good"),)
+            assert _is_cut_off(sender)
+        auditor = Auditor(Settings(), "ARCHIVE", keys, port)
+        auditor.record(Deed("login", "N", failed=False))
+        assert len(received.after(1, 5)) == 1
+        auditor.close()
+
+
+def test_a_sender_without_certificate_writes_nothing(tmp_path: Path) -> None:
+    with collecting(tmp_path) as (keys, received, port):
+        with _connected(keys, port) as sender:
+            sender.sendall(b"4 good")
+            assert _is_cut_off(sender)
+        assert received.after(0, 0) == ()
+
+
+def _connected(keys: pki.Pki, port: int, certificate: Path | None = None) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=str(keys.ca))
+    if certificate is not None:
+        context.load_cert_chain(certificate)
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), 5), server_hostname="collector")
+
+
+def _is_cut_off(sender: ssl.SSLSocket) -> bool:
+    """By TLS alert, reset or close; a timeout is none of them."""
+    try:
+        return sender.recv(1) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
