@@ -74,8 +74,10 @@ def control(
     """Make a test function a control. Its id comes from module and function name, its requirement
     from its docstring, so that neither can drift from what runs.
 
-    Raises TypeError where the function has no docstring.
+    Raises TypeError where the function has no docstring, and for ``needs`` or ``references`` that are one string.
     """
+    if isinstance(needs, str) or isinstance(references, str):
+        raise TypeError("needs and references are tuples of strings")
 
     def attach(function: _F) -> _F:
         doc = inspect.getdoc(function)

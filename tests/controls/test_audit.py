@@ -76,7 +76,7 @@ def _everyday(target: Target, authorised: Authorised) -> list[Expected]:
     Impact.PASSIVE,
     exposure="Somebody can try the archive's doors for months, and nobody will notice.",
     needs=("dicom",),
-    references=("PS3.15 A.5.3.11"),
+    references=("PS3.15 A.5.3.11",),
 )
 def test_records_refused_association(target: Target, authorised: Authorised, trail: Trail) -> None:
     """The archive MUST record each association that it refuses: who asked, when, and that it was refused.
@@ -107,7 +107,7 @@ def test_records_refused_association(target: Target, authorised: Authorised, tra
     Impact.ACTIVE,
     exposure="Somebody can guess passwords for months, and nobody will notice.",
     needs=("web",),
-    references=("PS3.15 A.5.3.12"),
+    references=("PS3.15 A.5.3.12",),
 )
 def test_records_failed_login(target: Target, authorised: Authorised, trail: Trail) -> None:
     """The archive MUST record each failed login: the user name tried, when, and that it failed.
@@ -128,7 +128,7 @@ def test_records_failed_login(target: Target, authorised: Authorised, trail: Tra
     Impact.PASSIVE,
     exposure="Nobody can say afterwards who searched for a patient.",
     needs=("dicom",),
-    references=("PS3.15 A.5.3.10"),
+    references=("PS3.15 A.5.3.10",),
 )
 def test_records_query(target: Target, authorised: Authorised, trail: Trail) -> None:
     """The archive MUST record each query, the refused ones too: who asked, when, and the outcome.
@@ -147,7 +147,7 @@ def test_records_query(target: Target, authorised: Authorised, trail: Trail) -> 
     Impact.WRITES,
     exposure="Nobody can say afterwards who took a patient's images.",
     needs=("dicom",),
-    references=("PS3.15 A.5.3.7"),
+    references=("PS3.15 A.5.3.7",),
 )
 def test_records_retrieve(target: Target, authorised: Authorised, trail: Trail) -> None:
     """The archive MUST record each retrieval: who got objects, when, and the outcome.
@@ -167,7 +167,7 @@ def test_records_retrieve(target: Target, authorised: Authorised, trail: Trail) 
     Impact.WRITES,
     exposure="Nobody can say afterwards who put an image into a patient's record.",
     needs=("dicom",),
-    references=("PS3.15 A.5.3.7"),
+    references=("PS3.15 A.5.3.7",),
 )
 def test_records_store(target: Target, authorised: Authorised, trail: Trail) -> None:
     """The archive MUST record each object that comes in: who sent it, when, and the outcome.
@@ -210,7 +210,7 @@ def test_records_export(target: Target, authorised: Authorised, trail: Trail) ->
     Impact.WRITES,
     exposure="Nobody can say afterwards who deleted a patient's images.",
     needs=("dicom", "web"),
-    references=("PS3.15 A.5.3.5"),
+    references=("PS3.15 A.5.3.5",),
 )
 def test_records_delete(target: Target, authorised: Authorised, trail: Trail) -> None:
     """The archive MUST record each study that is deleted: who did it, when, and the outcome.
