@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from ..model import AuditRecord
 from .audit_message import Event, read
 
-SECONDS = 5.0  # between a request and its record
-QUIET_S = 2.0  # without any record, where some came since the request: the one that is awaited does not come any more
+SECONDS = 15.0  # between a request and its record
+QUIET_S = 6.0  # without any record, where some came since the request: the one that is awaited does not come any more
 
 
 @dataclass(frozen=True)
