@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 from .launch.environment import Environment
@@ -55,6 +56,7 @@ class Gate:
     running: Running | None = None
     authorised: Authorised | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    started: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     _lapped: float = field(default_factory=time.monotonic)
 
     @property
@@ -198,4 +200,4 @@ class Gate:
         facts = {"doors": doors, "profile": self.profile.name}
         if unasked:
             facts["deselected"] = f"{unasked} controls"
-        return Run(self.name, tuple(self.findings), verdict, suite, facts, self.seconds)
+        return Run(self.name, tuple(self.findings), verdict, suite, facts, self.seconds, started=self.started)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,10 +15,18 @@ from .launch.environment import Environment
 from .model import BadInput, Control, Impact, Severity, Status, control_of
 from .model import waiver as waivers
 from .profiles import load as load_profile
-from .report import json_report, junit, terminal
+from .report import badge, history, html, json_report, junit, markdown, sarif, table, terminal
 
 GATE = pytest.StashKey[Gate]()
-REPORTS = {"findings.json": json_report.render, "junit.xml": junit.render}
+REPORTS = {
+    "findings.json": json_report.render,
+    "junit.xml": junit.render,
+    "results.sarif": sarif.render,
+    "report.html": html.render,
+    "summary.md": markdown.render,
+    "findings.csv": table.render,
+    "badge.svg": badge.render,
+}
 LETTERS = {
     Status.PASS: ("passed", "."),
     Status.FAIL: ("failed", "F"),
@@ -47,7 +56,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--fail-on", choices=_words(Severity), default="info", help="lowest severity that fails the gate")
     group.addoption("--waivers", metavar="FILE", type=Path, help="TOML file of waived failures")
-    group.addoption("--report", metavar="DIR", type=Path, help="write findings.json and junit.xml into this folder")
+    group.addoption(
+        "--report",
+        metavar="DIR",
+        type=Path,
+        help="write the reports into this folder: report.html, findings.json, junit.xml, results.sarif …",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -218,9 +232,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = gate.result()
     session.exitstatus = run.verdict.exit_status
     folder = session.config.getoption("report")
-    for name, render in REPORTS.items() if folder is not None else ():
-        (folder / f"{name}.new").write_text(render(run))
+    if folder is None:
+        return
+    run = replace(run, history=history.read(folder))
+    for name, render in REPORTS.items():
+        (folder / f"{name}.new").write_text(render(run), encoding="utf-8", newline="")
         (folder / f"{name}.new").replace(folder / name)
+    history.write(run, folder)
 
 
 @pytest.hookimpl(tryfirst=True)

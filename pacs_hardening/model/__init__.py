@@ -2,11 +2,14 @@
 
 from .control import Control, Impact, Severity, control, control_of
 from .finding import (
+    WORST_FIRST,
     BadInput,
+    Comparison,
     Finding,
     Inapplicable,
     Missing,
     NotPermitted,
+    Past,
     Run,
     Status,
     Unmeasurable,
@@ -19,7 +22,8 @@ from .finding import (
 from .target import Door, Identity, KeyPair, Node, Secret, Specimen, Target, User
 
 __all__ = [
-    "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Missing", "Node",
-    "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "Unserved", "User",
-    "Verdict", "Violation", "by_control", "control", "control_of", "judge",
+    "WORST_FIRST", "BadInput", "Comparison", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable",
+    "KeyPair", "Missing", "Node", "NotPermitted", "Past", "Run", "Secret", "Severity", "Specimen", "Status",
+    "Target", "Unmeasurable", "Unserved", "User", "Verdict", "Violation", "by_control", "control", "control_of",
+    "judge",
 ]  # fmt: skip
