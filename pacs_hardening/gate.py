@@ -28,7 +28,8 @@ from .model import (
     Violation,
     judge,
 )
-from .model.waiver import Waiver
+from .model.baseline import compare
+from .model.waiver import Waiver, review
 from .probes.authorised import Authorised, plant
 from .profiles import Profile
 
@@ -48,6 +49,8 @@ class Gate:
     allow: Impact | None = None
     fail_on: Severity = Severity.INFO
     waivers: tuple[Waiver, ...] = ()
+    baseline: tuple[Finding, ...] | None = None
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     expected_items: int = 0
     deselected: set[str] = field(default_factory=set)
@@ -194,10 +197,32 @@ class Gate:
             aborted = f"{self.expected_items - len(self.findings)} of {self.expected_items} controls did not run"
         unasked = len(self.deselected - {finding.control.id for finding in self.findings})
         required = self.profile.required
-        verdict = judge(self.findings, fail_on=self.fail_on, aborted=aborted, required=required, partial=unasked)
+        comparison = None if self.baseline is None else compare(self.baseline, self.findings)
+        waived = review(self.waivers, self.findings, self.name)
+        verdict = judge(
+            self.findings,
+            fail_on=self.fail_on,
+            aborted=aborted,
+            required=required,
+            partial=unasked,
+            known=comparison.known if comparison else (),
+            unmatched=waived.unmatched,
+        )
         suite = {"python": sys.version.split()[0], **{name: version(name) for name in SUITE}}
         doors = ", ".join(map(str, self.target.doors)) if self.target else ""
         facts = {"doors": doors, "profile": self.profile.name}
         if unasked:
             facts["deselected"] = f"{unasked} controls"
-        return Run(self.name, tuple(self.findings), verdict, suite, facts, self.seconds, started=self.started)
+        about_waivers = (*waived.unmatched, *waived.needless, *waived.unasked)
+        notes = {**self.notes, **({"Waivers": about_waivers} if about_waivers else {})}
+        return Run(
+            self.name,
+            tuple(self.findings),
+            verdict,
+            suite,
+            facts,
+            self.seconds,
+            notes=notes,
+            started=self.started,
+            comparison=comparison,
+        )

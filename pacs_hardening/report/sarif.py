@@ -98,7 +98,7 @@ def _result(run: Run, finding: Finding, index: int) -> dict[str, Any]:
         "message": {"text": _literal(text)},
         "locations": [_location(run, finding)],
         "partialFingerprints": {"pacsHardening/v1": mark, "primaryLocationLineHash": f"{mark[:16]}:1"},
-        "properties": {"evidence": [clean(line) for line in finding.evidence], "supports": list(finding.supports)},
+        "properties": {name: list(map(clean, getattr(finding, name))) for name in ("evidence", "supports")},
     }
     if finding.status is Status.WAIVED:
         waived = {"kind": "external", "status": "accepted", "justification": reason(finding)}

@@ -205,6 +205,7 @@ def test_json_tells_everything_of_a_finding() -> None:
             "case": "anonymous",
             "area": "association",
             "title": "The archive MUST hold association.two",
+            "requirement": "The archive MUST hold association.two.\n\nBecause it matters.",
             "status": "FAIL",
             "severity": "CRITICAL",
             "impact": "PASSIVE",
@@ -212,8 +213,10 @@ def test_json_tells_everything_of_a_finding() -> None:
             "expected": "a refusal",
             "actual": "the list of patients",
             "evidence": ["A-ASSOCIATE-AC", "C-FIND-RSP pending"],
+            "also": [],
             "references": ["PS3.15 B.12"],
             "fix": ["set X to false"],
+            "supports": [],
             "duration_s": 0.0,
         }
     ]

@@ -72,7 +72,6 @@ def _article(run: Run, name: str) -> str:
     inside = parts(run, f"{name}-", requirements=False)
     outcome = run.verdict.outcome
     return (
-        f'<article id="{name}"><h2 class="archive"><span class="badge o-{run.verdict.outcome}">'
-        f"{run.verdict.outcome}</span> {text(run.target)}</h2><p>{text(run.verdict.why)} {Tally.of(run.findings).words}</p>{inside}"
-        "</article>"
+        f'<article id="{name}"><h2 class="archive"><span class="badge o-{outcome}">{outcome}</span> {text(run.target)}'
+        f"</h2><p>{text(run.verdict.why)} {Tally.of(run.findings).words}</p>{inside}</article>"
     )
