@@ -13,6 +13,7 @@ from importlib.metadata import version
 from .launch.environment import Environment
 from .launch.running import Running
 from .model import (
+    BadInput,
     Control,
     Finding,
     Impact,
@@ -138,6 +139,12 @@ class Gate:
         if control.impact > self.target.ceiling:
             word = control.impact.name.lower()
             raise NotPermitted(f"its impact is '{word}'; allow it with --allow {word}")
+
+    def compare_with(self, before: Run, source: str) -> None:
+        """Raises BadInput where ``before`` is a run against something else."""
+        if before.target != self.name:
+            raise BadInput(f"--baseline {source}: is of {before.target!r}, and this run is of {self.name!r}")
+        self.baseline = before.findings
 
     def proofs(self) -> int:
         return self.authorised.proofs if self.authorised else 0

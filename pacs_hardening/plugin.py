@@ -16,6 +16,7 @@ from .model import BadInput, Control, Impact, Severity, Status, control_of
 from .model import waiver as waivers
 from .profiles import load as load_profile
 from .report import badge, history, html, json_report, junit, markdown, sarif, table, terminal
+from .report.read import read
 
 GATE = pytest.StashKey[Gate]()
 REPORTS = {
@@ -57,6 +58,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fail-on", choices=_words(Severity), default="info", help="lowest severity that fails the gate")
     group.addoption("--waivers", metavar="FILE", type=Path, help="TOML file of waived failures")
     group.addoption(
+        "--baseline",
+        metavar="FILE",
+        type=Path,
+        help="findings.json of an earlier run: fail only on what is new or worse",
+    )
+    group.addoption(
         "--report",
         metavar="DIR",
         type=Path,
@@ -66,8 +73,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     try:
-        _clear_report(config.getoption("report"))
+        before = None if (earlier := config.getoption("baseline")) is None else read(earlier)
+        _clear_report(config.getoption("report"))  # which may be where the baseline is
         gate = _gate(config)
+        if gate is not None and before is not None:
+            gate.compare_with(before, str(earlier))
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
     if gate is not None:
@@ -168,7 +178,9 @@ def _read_waivers(config: pytest.Config, gate: Gate, controls: Iterable[pytest.I
         return
     known = gate.deselected | {control.id for item in controls if (control := _control(item))}
     try:
-        gate.waivers = waivers.parse(path.read_text(), str(path), known=known, today=datetime.now(UTC).date())
+        gate.waivers = waivers.parse(
+            path.read_text(), str(path), known=known, today=datetime.now(UTC).date(), targets=(gate.name,)
+        )
     except (OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(f"{path}: cannot be read: {error}") from error
     except BadInput as error:

@@ -19,7 +19,10 @@ CASES = {
     "option": (["--environment", "embedded", "--no-such-option"], "--no-such-option"),
     "option value": (["--environment", "embedded", "--allow", "everything"], "invalid choice: 'everything'"),
     "severity": (["--environment", "embedded", "--fail-on", "awful"], "invalid choice: 'awful'"),
-    "profile": (["--environment", "embedded", "--profile", "lax"], "unknown profile 'lax'; known: baseline, strict"),
+    "profile": (
+        ["--environment", "embedded", "--profile", "lax"],
+        "unknown profile 'lax'; known: baseline, research, strict",
+    ),
     "target scheme": (["--target", "ftp://127.0.0.1:1"], "ftp"),
     "target port": (["--target", "dicoms://127.0.0.1:99999"], "99999"),
     "target file": (["--target", "/no/such/target.toml"], "/no/such/target.toml"),
