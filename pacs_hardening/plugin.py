@@ -49,7 +49,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--target", metavar="URL_OR_FILE", help="judge an archive that runs: dicoms://host:port?… or a file"
     )
-    group.addoption("--profile", metavar="NAME", default="baseline", help="thresholds: baseline (default) or strict")
+    group.addoption(
+        "--profile",
+        metavar="NAME_OR_FILE",
+        default="baseline",
+        help="thresholds: baseline (default), strict, research, or a file of your own on top of one of them",
+    )
     group.addoption(
         "--allow",
         choices=_words(Impact),
@@ -173,10 +178,13 @@ def _impact(item: pytest.Item) -> Impact:
 
 
 def _read_waivers(config: pytest.Config, gate: Gate, controls: Iterable[pytest.Item]) -> None:
+    known = gate.deselected | {control.id for item in controls if (control := _control(item))}
+    if unknown := sorted(gate.profile.own - known):
+        said = f"--profile {gate.profile.name}: required: unknown control {unknown[0]!r}"
+        raise pytest.UsageError(f"{said}; `pacs-hardening catalogue` lists them")
     path = config.getoption("waivers")
     if path is None:
         return
-    known = gate.deselected | {control.id for item in controls if (control := _control(item))}
     try:
         gate.waivers = waivers.parse(
             path.read_text(), str(path), known=known, today=datetime.now(UTC).date(), targets=(gate.name,)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
@@ -14,12 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from ..model import BadInput, Secret
 
 _FOLDER = Path(__file__).parent
+_KINDS = {str: "text", int: "a number of 1 or more", list: "a list of texts"}
 _TABLES = ("default-credentials", "management-ports", "vulnerable-versions")  # not profiles
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Thresholds. Key sizes in bits; ``required`` are ids of controls that must have been measured."""
+    """Thresholds. Key sizes in bits; ``required`` are ids of controls that must have been measured,
+    ``own`` those of them that a user's file names, and may have misspelt."""
 
     name: str
     title: str
@@ -28,6 +31,7 @@ class Profile:
     min_ec_bits: int
     signature_hashes: frozenset[str]
     required: frozenset[str]
+    own: frozenset[str] = frozenset()
 
     def weakness_of(self, certificate: x509.Certificate, now: datetime) -> str:
         """Why ``certificate`` is weaker than the profile asks at time ``now``; "" where it is not."""
@@ -53,10 +57,50 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Profile:
-    """The profile of that name. Raises BadInput naming the known ones."""
-    if name not in names():
-        raise BadInput(f"unknown profile '{name}'; known: {', '.join(names())}")
-    data = tomllib.loads((_FOLDER / f"{name}.toml").read_text())
+    """The profile of that name, or the file of the user's own, which stands on top of one of them. Raises BadInput
+    naming file, key and what is accepted."""
+    if name in names():
+        return _profile(name, _shipped(name), frozenset())
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise BadInput(f"unknown profile '{name}'; known: {', '.join(names())}, or the path of a file *.toml")
+    try:
+        own = tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise BadInput(f"--profile {path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"--profile {path}: not TOML: {error}") from error
+    base = own.pop("extends", None)
+    if base not in names():
+        raise BadInput(f"--profile {path}: extends: must be one of {', '.join(names())}")
+    data = _shipped(base)
+    for key, value in own.items():
+        if wrong := _wrong(key, value, data):
+            raise BadInput(f"--profile {path}: {wrong}")
+    return _profile(path.stem, {**data, **own}, frozenset(own.get("required", ())))
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    return tomllib.loads((_FOLDER / f"{name}.toml").read_text())
+
+
+def _wrong(key: str, value: object, data: dict[str, Any]) -> str:
+    """Of what a user's file says, against the profile that it extends; "" where it fits. Suites and hashes are chosen
+    among those that some profile of the suite accepts: none is added."""
+    if key not in data:
+        return f"unknown key {key!r}; accepted: extends, {', '.join(sorted(data))}"
+    kind = type(data[key])
+    texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if type(value) is not kind or (kind is list and not texts) or (isinstance(value, int) and value < 1):
+        return f"{key}: {value!r} is not {_KINDS[kind]}"
+    if key in ("cipher_suites", "signature_hashes") and isinstance(value, list):
+        known = {each for name in names() for each in _shipped(name)[key]}
+        if odd := sorted(set(value) - known):
+            return f"{key}: {odd[0]!r} is not one of {', '.join(sorted(known))}"
+    return ""
+
+
+def _profile(name: str, data: dict[str, Any], own: frozenset[str]) -> Profile:
     return Profile(
         name=name,
         title=data["title"],
@@ -65,6 +109,7 @@ def load(name: str) -> Profile:
         min_ec_bits=data["min_ec_bits"],
         signature_hashes=frozenset(data["signature_hashes"]),
         required=frozenset(data["required"]),
+        own=own,
     )
 
 

@@ -82,7 +82,8 @@ def test_a_waiver_whose_words_do_not_fit_fails_the_gate_whatever_the_threshold()
     found = [failing("web.x", Severity.LOW), PASSED]
     unmatched = review([waiver(evidence="another answer")], found, "ward").unmatched
     assert unmatched == (
-        "The waiver for web.x does not cover what was found: not everything that was seen holds the words 'another answer'.",
+        "The waiver for web.x does not cover what was found: "
+        "not everything that was seen holds the words 'another answer'.",
     )
     verdict = judge(found, fail_on=Severity.HIGH, unmatched=unmatched)
     assert (verdict.exit_status, verdict.why) == (1, unmatched[0])

@@ -51,5 +51,5 @@ def test_a_file_that_cannot_be_used_is_answered_with_file_and_key(tmp_path: Path
 
 @pytest.mark.parametrize("name", ["lax", "/no/such.toml", "../../etc/passwd"])
 def test_an_unknown_profile_names_the_known_ones(name: str) -> None:
-    with pytest.raises(BadInput, match="known: baseline, research, strict|cannot be read"):
+    with pytest.raises(BadInput, match=r"known: baseline, research, strict|cannot be read"):
         profiles.load(name)
