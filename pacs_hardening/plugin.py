@@ -78,8 +78,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     try:
-        before = None if (earlier := config.getoption("baseline")) is None else read(earlier)
-        _clear_report(config.getoption("report"))  # which may be where the baseline is
+        try:
+            before = None if (earlier := config.getoption("baseline")) is None else read(earlier)
+        finally:  # not earlier: that may be where the baseline is
+            _clear_report(config.getoption("report"))
         gate = _gate(config)
         if gate is not None and before is not None:
             gate.compare_with(before, str(earlier))

@@ -29,7 +29,7 @@ def test_a_file_of_ones_own_changes_what_it_names_and_nothing_else(tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("min_rsa_bits = ", "not TOML: .*line 1"),
+        ("min_rsa_bits = \n", "not TOML: .*line 1"),
         ("min_rsa_bits = 4096", "extends: must be one of baseline, research, strict"),
         ('extends = "lax"', "extends: must be one of"),
         ('extends = "strict"\nmin_rsa = 1', "unknown key 'min_rsa'; accepted: extends, cipher_suites"),
