@@ -33,6 +33,7 @@ from .model.baseline import compare
 from .model.waiver import Waiver, review
 from .probes.authorised import Authorised, plant
 from .profiles import Profile
+from .wire import ledger
 
 SUITE = ("pacs-hardening", "pytest", "pynetdicom", "sslyze", "hypothesis", "docker", "cryptography")
 
@@ -104,7 +105,9 @@ class Gate:
                 yield running
         else:
             assert self.target is not None
-            yield Running(self.target, fingerprint=lambda: "", arrivals=None, logs=lambda: "")
+            seen = self.target.capabilities | ({"host"} if self.target.hosts else set())
+            target = replace(self.target, capabilities=seen)
+            yield Running(target, fingerprint=lambda: "", arrivals=None, logs=lambda: "", hosts=target.hosts)
 
     def _admit(self, running: Running) -> None:
         target = running.target
@@ -220,6 +223,8 @@ class Gate:
         facts = {"doors": doors, "profile": self.profile.name}
         if unasked:
             facts["deselected"] = f"{unasked} controls"
+        if stored := ledger.left() if self.environment is None else ():
+            self.notes["Stored on the target, for you to remove"] = tuple(stored)
         about_waivers = (*waived.unmatched, *waived.needless, *waived.unasked)
         notes = {**self.notes, **({"Waivers": about_waivers} if about_waivers else {})}
         return Run(

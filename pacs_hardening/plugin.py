@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from .confirm import confirm
 from .gate import Gate
 from .launch import targetfile
 from .launch.environment import Environment
@@ -59,6 +60,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--allow",
         choices=_words(Impact),
         help="highest impact on the target (default: passive; on an environment everything)",
+    )
+    group.addoption(
+        "--yes-disrupt",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="with --allow disruptive: this host of the target may be disturbed (asked for on a terminal)",
     )
     group.addoption("--fail-on", choices=_words(Severity), default="info", help="lowest severity that fails the gate")
     group.addoption("--waivers", metavar="FILE", type=Path, help="TOML file of waived failures")
@@ -111,6 +119,8 @@ def _gate(config: pytest.Config) -> Gate | None:
         allow=Impact[allow.upper()] if allow else None,
         fail_on=Severity[config.getoption("fail_on").upper()],
     )
+    if gate.target is not None and gate.allow is Impact.DISRUPTIVE:
+        confirm(gate.target, config.getoption("yes_disrupt"))
     if gate.environment is not None:
         gate.start = gate.environment.start(weakness)  # checks everything; starts when it is entered
     return gate

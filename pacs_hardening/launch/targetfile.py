@@ -20,10 +20,11 @@ SCHEMES = {"dicom": ("dicom", False), "dicoms": ("dicom", True), "http": ("web",
 PERMITS = ("echo", "find", "get", "move", "store")
 _TOP = (
     "name called_aet doors ca server_name verify_server capabilities move_destination query_limit sop_classes"
-    " transfer_syntaxes nodes bad_keys users routes"
+    " transfer_syntaxes nodes bad_keys users routes hosts"
 )
 _NODE = "aet permits certificate key identity"
 _URL = "called calling cert key ca"
+_HOST = r"(ssh://([a-z_][a-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?|docker://[A-Za-z0-9][\w.-]*)"
 _FIELDS = {"study", "series", "instance"}
 
 
@@ -95,7 +96,17 @@ def _from_table(raw: Mapping[str, Any], path: Path) -> Target:
         sop_classes=_like(table, "sop_classes", r"(?=.{1,64}$)\d+(\.\d+)+"),
         transfer_syntaxes=_like(table, "transfer_syntaxes", r"(?=.{1,64}$)\d+(\.\d+)+"),
         verify_server=table.flag("verify_server", True),
+        hosts=MappingProxyType({name: _host(table, name, url) for name, url in table.pairs("hosts").items()}),
     )
+
+
+def _host(table: Table, name: str, url: str) -> str:
+    """It becomes part of a command line: a name or address and nothing else, and no option."""
+    if not re.fullmatch(
+        r"(ssh://([a-z_][a-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?|docker://[A-Za-z0-9][\w.-]*)", url
+    ):
+        raise table.bad(f"hosts.{name}", f"{url!r} is no host; accepted: ssh://[user@]host[:port], docker://container")
+    return url
 
 
 def _no_value(tables: object, word: str, where: str) -> None:
@@ -236,6 +247,7 @@ def write(target: Target, folder: Path) -> Path:
         beside = _lay(folder / f"{name}.password", user.password)
         sections[f"users.{name}"] = {"username": user.username, "password_file": beside}
     sections["routes"] = dict(target.routes)
+    sections["hosts"] = dict(target.hosts)
     path = folder / "target.toml"
     path.write_text("\n".join(_section(name, values, folder) for name, values in sections.items()))
     return path

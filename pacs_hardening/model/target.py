@@ -96,7 +96,8 @@ class Target:
     archive's CA signed, an AE title that it does not know). ``bad_keys``: client certificates to be refused, by
     defect (``self-signed``, ``unknown-ca``, ``expired`` …). ``routes``: path templates of the web doors, by name.
     ``capabilities``: which optional doors and services exist. ``transfer_syntaxes`` and ``sop_classes``: UIDs
-    that the archive declares; empty where it declares nothing.
+    that the archive declares; empty where it declares nothing. ``hosts``: name -> URL under which a host of the archive
+    can be looked into, ``ssh://user@host`` or ``docker://container``.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Target:
     transfer_syntaxes: tuple[str, ...] = ()
     specimen: Specimen | None = None
     verify_server: bool = True
+    hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def doors_of(self, service: str) -> tuple[Door, ...]:
         return tuple(door for door in self.doors if door.service == service)

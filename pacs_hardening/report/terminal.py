@@ -13,6 +13,7 @@ from .text import clean, reason
 
 MAX_CASES = 5
 MAX_EVIDENCE = 8
+MAX_NOTES = 25
 MAX_LINE = 300
 _LABEL = 16
 _COLOURS = {"PASS": "32", "FAIL": "31", "ERROR": "33", "INCONCLUSIVE": "33"}
@@ -35,6 +36,9 @@ def render(run: Run, colour: bool) -> str:
 
 def _notes(run: Run) -> dict[str, list[str]]:
     notes = {clean(name, MAX_LINE): [clean(line, MAX_LINE) for line in lines] for name, lines in run.notes.items()}
+    for lines in notes.values():
+        if len(lines) > MAX_NOTES:
+            lines[MAX_NOTES:] = [f"… and {len(lines) - MAX_NOTES} more: findings.json has them all (--report DIR)"]
     if run.comparison is not None:
         shown = [(name, [clean(key, 100) for key in keys]) for name, keys in asdict(run.comparison).items()]
         said = [f"{len(keys)} {name}: {', '.join(keys)}" for name, keys in shown if keys]
