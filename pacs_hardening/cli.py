@@ -133,7 +133,7 @@ class _Ending:
 
 def _several(arguments: Sequence[str]) -> bool:
     """More than one target: named, in a folder, or in a list (``@file``)."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = zip(arguments, [*arguments[1:], ""], strict=False)
     targets = [after if word == "--target" else word.partition("=")[2] for word, after in pairs if _is_target(word)]
     return len(targets) > 1 or any(t.startswith("@") or ("://" not in t and Path(t).is_dir()) for t in targets)
 
