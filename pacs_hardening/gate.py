@@ -46,6 +46,7 @@ class Gate:
     profile: Profile
     environment: Environment | None = None
     weakness: str | None = None
+    variant: str = ""
     start: AbstractContextManager[Running] | None = None
     target: Target | None = None
     allow: Impact | None = None
@@ -68,7 +69,8 @@ class Gate:
     def name(self) -> str:
         if self.environment is None:
             return self.target.name if self.target else ""
-        return f"{self.environment.name} weakened by {self.weakness}" if self.weakness else self.environment.name
+        name = f"{self.environment.name} {self.variant}".rstrip()
+        return f"{name} weakened by {self.weakness}" if self.weakness else name
 
     @contextmanager
     def opened(self) -> Iterator[Running]:

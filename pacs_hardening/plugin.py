@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from .adopt import adopt
 from .confirm import confirm
 from .gate import Gate
 from .launch import targetfile
 from .launch.environment import Environment
+from .launch.prepared import Overrides
 from .model import BadInput, Control, Impact, Severity, Status, control_of
 from .model import waiver as waivers
 from .profiles import load as load_profile
@@ -47,6 +49,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pacs-hardening", "judge a DICOM archive")
     group.addoption("--environment", metavar="NAME", help="start this environment and judge it")
     group.addoption("--weakness", metavar="NAME", help="weaken the environment by this one defect first")
+    group.addoption(
+        "--config", metavar="PATH", type=Path, help="start the environment with this configuration: a file or a folder"
+    )
+    group.addoption("--with-guard", action="store_true", help="with --config: behind the environment's own guard")
+    group.addoption(
+        "--image",
+        metavar="SERVICE=REF",
+        action="append",
+        default=[],
+        help="use this image for a service of the environment",
+    )
     group.addoption(
         "--target", metavar="URL_OR_FILE", help="judge an archive that runs: dicoms://host:port?… or a file"
     )
@@ -106,6 +119,8 @@ def _gate(config: pytest.Config) -> Gate | None:
     weakness = config.getoption("weakness")
     if environment and target:
         raise BadInput("--environment and --target exclude each other")
+    if not environment and (config.getoption("config") or config.getoption("image")):
+        raise BadInput("--config and --image need --environment")
     if weakness and not environment:
         raise BadInput("--weakness needs --environment")
     if not environment and not target:
@@ -122,8 +137,31 @@ def _gate(config: pytest.Config) -> Gate | None:
     if gate.target is not None and gate.allow is Impact.DISRUPTIVE:
         confirm(gate.target, config.getoption("yes_disrupt"))
     if gate.environment is not None:
-        gate.start = gate.environment.start(weakness)  # checks everything; starts when it is entered
+        chosen = _overrides(config, gate)
+        gate.start = gate.environment.start(weakness, overrides=chosen)  # checks everything; starts when it is entered
     return gate
+
+
+def _overrides(config: pytest.Config, gate: Gate) -> Overrides:
+    """What the user puts in place of the environment's own; each replacement is a line of the report."""
+    assert gate.environment is not None
+    path, images = config.getoption("config"), {}
+    for text in config.getoption("image"):
+        service, equals, reference = text.partition("=")
+        if not (service and equals and reference) or reference.startswith("-"):
+            raise BadInput(f"--image {text}: accepted: SERVICE=REF, such as archive=registry.example/our-pacs:rc1")
+        # an archive may be named as the environment that holds it
+        images["archive" if service == gate.environment.name else service] = reference
+    if path is None:
+        lines = tuple(f"image of {service}: {reference}" for service, reference in images.items())
+        chosen = Overrides(images=images)
+    else:
+        adopted = adopt(gate.environment, path, images, with_guard=config.getoption("with_guard"))
+        lines, chosen = adopted.replaced, adopted.overrides
+        gate.variant = f"with {path.name}"
+    if lines:
+        gate.notes["Replaced before it was started"] = lines
+    return chosen
 
 
 def _clear_report(folder: Path | None) -> None:

@@ -31,7 +31,7 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
     """
     with ExitStack() as stack:
         api = stack.enter_context(connect())
-        people = render.cast(prepared.plan)
+        people = prepared.people
         keys = pki.make(folder / "pki", people.cns, prepared.plan.server_names, prepared.plan.server_defect)
         run_id = secrets.token_hex(4)
         run = Run(run_id, api, prepared, people, keys, sweep.labels(run_id))

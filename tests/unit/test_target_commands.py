@@ -194,8 +194,8 @@ def test_a_passive_run_stores_nothing_and_a_store_is_listed(tmp_path: Path) -> N
 
 
 def test_only_a_fresh_object_can_be_taken_off_the_list_again() -> None:
-    ledger.made("1.2.3", "TEST-1", "1.2")
+    ledger.made("1.2.3", "ONLY-HERE", "1.2")
     assert ledger.sent("1.2.3")
     assert not ledger.sent("1.2.3"), "not fresh: a refusal of a second one says nothing about the first"
     ledger.refused("1.2.3")
-    assert not [line for line in ledger.left() if "TEST-1" in line]
+    assert not [line for line in ledger.left() if "ONLY-HERE" in line]
