@@ -160,11 +160,11 @@ class _Adoption:
             target["routes"] = {**target["routes"], **dict.fromkeys(web["routes"], "")}
             target["capabilities"] = [each for each in target["capabilities"] if each != web["capability"]]
         raw = {**raw, "target": target, "nodes": nodes, "users": {user: {} for user in self._users()}}
-        if self.guarded:
-            return raw
-        services = {each: raw["services"][each] for each in self.rules["alone"]}
-        archive = services[name]
+        services, archive = raw["services"], raw["services"][name]
         laid = [{"source": self.rules["source"], "path": self.rules["file"], "mode": "0440"}]
+        if self.guarded:
+            return {**raw, "services": {**services, name: {**archive, "files": laid}}}
+        services = {each: services[each] for each in self.rules["alone"]}
         laid += [{"secret": s, "path": path, "mode": "0440"} for s, path in self.rules["secrets"].items()]
         exposed = [door["port"] for door in doors]
         change = {"publish": doors, "networks": ["inside", "edge"], "files": laid, "exposes": exposed}
