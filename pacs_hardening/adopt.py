@@ -59,7 +59,6 @@ class _Adoption:
     ) -> None:
         self.environment, self.rules, self.product, self.path = environment, rules, product, path
         self.own, self.guarded, self.replaced = own, guarded, list[str]()
-        self._decided(own, "")
 
     def _decided(self, value: object, key: str) -> None:
         if undecided(value):
@@ -83,13 +82,14 @@ class _Adoption:
             where[key] = value
 
     def done(self, images: Mapping[str, str]) -> Adopted:
-        people, nodes = self._people()
         for each in self.rules["replace"]:
             present = each["key"] in self.own and ("when" not in each or self.own[each["key"]] == each["when"])
             if present or each.get("always"):
                 self.replace(each["key"], each["value"], each["why"])
         for key, value in self.rules["guarded"].items() if self.guarded else ():
             self.replace(key, value, "address: behind the guard")
+        self._decided(self.own, "")
+        people, nodes = self._people()
         raw = self._environment(nodes, images)
         if raw["target"]["move_destination"]:
             for name, entry in self._entries().items():
