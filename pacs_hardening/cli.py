@@ -93,7 +93,7 @@ def gate(arguments: list[str]) -> int:
     if _several(arguments):
         from .fleet import asked, run
 
-        return run(asked(arguments))
+        return run(asked(arguments), gate)
     aimed = any(a.split("=")[0] in ("--environment", "--target") for a in arguments)
     home = suite()
     sys.path.insert(0, str(home))  # so that controls of the user's own, in any folder, find the fixtures

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
+import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
+from multiprocessing import get_context
 from pathlib import Path
 from threading import Lock
 
@@ -29,7 +30,10 @@ REPORTS = {
     "summary.md": markdown.render_all,
     "findings.csv": table.render_all,
 }
+_CONTEXT = get_context("forkserver")
 LIMIT = 1800  # seconds for one target; a gate of passive controls takes seconds
+# Imported once, by a process of which each gate is then a fork: importing costs as much as a gate's own work.
+PRELOADED = ["pytest", "hypothesis", "pydicom", "pynetdicom", "sslyze", "docker", "pacs_hardening.plugin"]
 _OURS = ("--target", "--report", "--waivers", "--baseline")
 
 
@@ -79,26 +83,27 @@ def _expanded(text: str) -> list[str]:
     return found
 
 
-def run(ask: Asked, at_once: int | None = None) -> int:
-    """Exit status: 1 where an archive fails, else 10 where one is inconclusive, else 0. Raises BadInput before
-    anything starts where any target, waiver or folder cannot be used."""
+def run(ask: Asked, gate: Callable[[list[str]], int]) -> int:
+    """``gate`` is that of the command line. Exit status: 1 where an archive fails, else 10 where one is inconclusive,
+    else 0. Raises BadInput before anything starts where any target, waiver or folder cannot be used."""
     names = _names(ask.targets)
     waivers = _waivers(ask.waivers, list(names))
     folder = ask.report
     if folder is not None:
         _clear(folder)
+    _CONTEXT.set_forkserver_preload(PRELOADED)
     with tempfile.TemporaryDirectory(prefix="pacs-hardening-fleet-") as scratch:
         home = folder or Path(scratch)
         lock = Lock()
 
         def one(name: str) -> Run:
-            done = _one(ask, name, names[name], home / slug(name), waivers, Path(scratch))
+            done = _one(ask, gate, name, names[name], home / slug(name), waivers, Path(scratch))
             with lock:
                 word = done.verdict.outcome.upper()
                 print(f"{word:<14}{clean(name, 60)}  {clean(done.verdict.why, 200)}", flush=True)
             return done
 
-        with ThreadPoolExecutor(at_once or min(len(names), max(4, 4 * (os.cpu_count() or 1)))) as pool:
+        with ThreadPoolExecutor(min(len(names), max(4, 4 * (os.cpu_count() or 1)))) as pool:
             runs = list(pool.map(one, names))
     if folder is not None:
         for name, render in REPORTS.items():
@@ -121,6 +126,8 @@ def _names(targets: Iterable[str]) -> dict[str, str]:
         name = targetfile.read(text).name
         if slug(name) in {slug(each) for each in names}:
             raise BadInput(f"--target {text}: two targets are named {name!r}; give one of them another `name`")
+        if slug(name) in REPORTS:
+            raise BadInput(f"--target {text}: {name!r} is the name of a report; give the target another `name`")
         names[name] = text
     return names
 
@@ -147,8 +154,16 @@ def _clear(folder: Path) -> None:
         raise BadInput(f"--report {folder}: not a folder that can be written to ({error.strerror})") from error
 
 
-def _one(ask: Asked, name: str, target: str, folder: Path, waivers: tuple[Waiver, ...], scratch: Path) -> Run:
-    command = [sys.executable, "-m", "pacs_hardening", "gate", "--target", target, "--report", str(folder)]
+def _one(
+    ask: Asked,
+    gate: Callable[[list[str]], int],
+    name: str,
+    target: str,
+    folder: Path,
+    waivers: tuple[Waiver, ...],
+    scratch: Path,
+) -> Run:
+    command = ["--target", target, "--report", str(folder)]
     theirs = [waiver for waiver in waivers if waiver.meant_for(name)]
     if theirs:
         file = scratch / f"{slug(name)}.waivers.toml"
@@ -158,26 +173,34 @@ def _one(ask: Asked, name: str, target: str, folder: Path, waivers: tuple[Waiver
         earlier = ask.baseline / slug(name) / "findings.json"
         command += ["--baseline", str(earlier)] if earlier.exists() else []
     (folder / "findings.json").unlink(missing_ok=True)
-    try:
-        done = subprocess.run(
-            [*command, *ask.others],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=LIMIT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+    log = scratch / f"{slug(name)}.log"
+    log.touch()
+    process = _CONTEXT.Process(target=_alone, args=(gate, [*command, *ask.others], str(log)), daemon=True)
+    process.start()
+    process.join(LIMIT)
+    if process.exitcode is None:
+        process.kill()
         return _lost(name, f"no verdict within {LIMIT} s")
-    if done.returncode not in (0, 1, 10) or not (folder / "findings.json").exists():
-        last = next((line for line in reversed(done.stdout.splitlines()) if line.strip()), "it said nothing")
-        return _lost(name, f"the gate ended with exit status {done.returncode}: {clean(last, 200)}")
+    if process.exitcode not in (0, 1, 10) or not (folder / "findings.json").exists():
+        said = log.read_text(errors="replace").splitlines()
+        last = next((line for line in reversed(said) if line.strip()), "it said nothing")
+        return _lost(name, f"the gate ended with exit status {process.exitcode}: {clean(last, 200)}")
     found = read(folder / "findings.json")
-    if found.verdict.exit_status != done.returncode:
-        return _lost(name, f"the gate ended with exit status {done.returncode}, and its report says otherwise")
+    if found.verdict.exit_status != process.exitcode:
+        return _lost(name, f"the gate ended with exit status {process.exitcode}, and its report says otherwise")
     return found
+
+
+def _alone(gate: Callable[[list[str]], int], arguments: list[str], log: str) -> None:
+    """In a process of its own; what it prints goes into ``log``."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with open(log, "w", encoding="utf-8") as file:
+        sys.stdout.flush()
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        status = gate(arguments)
+        sys.stdout.flush()
+    sys.exit(status)
 
 
 def _lost(name: str, why: str) -> Run:

@@ -56,7 +56,9 @@ def test_bad_input_is_found_before_anything_starts(tmp_path: Path, capsys: pytes
     rows = 'control = "web.refuses-anonymous-ui"\ntarget = "lab-*"\nreason = "r"\nowner = "o"\nexpires = 2999-01-01\n'
     waivers.write_text(f"[[waiver]]\n{rows}")
     with pytest.raises(BadInput, match="'lab-\\*' matches none of: a, b"):
-        fleet.run(fleet.asked(["--target", str(targets(tmp_path / "g", "a", "b")), "--waivers", str(waivers)]))
+        fleet.run(
+            fleet.asked(["--target", str(targets(tmp_path / "g", "a", "b")), "--waivers", str(waivers)]), cli.gate
+        )
 
 
 def test_an_open_archive_among_closed_ones_fails_all_and_one_report_says_which(tmp_path: Path) -> None:
@@ -91,6 +93,6 @@ def test_an_open_archive_among_closed_ones_fails_all_and_one_report_says_which(t
 def test_a_run_that_gets_lost_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = targets(tmp_path / "f", "a", "b")
     ask = fleet.asked(["--target", str(folder), "--report", str(tmp_path / "r"), "--no-such-option"])
-    assert fleet.run(ask) == 10
+    assert fleet.run(ask, cli.gate) == 10
     assert "INCONCLUSIVE  a" in capsys.readouterr().out
     assert "exit status 4" in (tmp_path / "r" / "report.html").read_text()
