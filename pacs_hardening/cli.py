@@ -25,10 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A pipeline that gives up sends SIGTERM: leave as on Ctrl-C, so that containers are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["gate"]:
-        return gate(given[1:])
-    options = _parser().parse_args(given)
     try:
+        if given[:1] == ["gate"]:
+            return gate(given[1:])
+        options = _parser().parse_args(given)
         return int(options.run(options))
     except BadInput as error:
         print(f"ERROR: {error}", file=sys.stderr)
@@ -65,6 +65,15 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument(
         "--behind-guard", action="store_true", help="the archive's own ports are private: a guard ends TLS"
     )
+    aim = commands.add_parser("target", help="write a target file, or check one")
+    aims = aim.add_subparsers(required=True, metavar="new|check", parser_class=_Parser)
+    new = aims.add_parser("new", help="write a commented target file")
+    new.add_argument("path", metavar="FILE", nargs="?", help="never overwritten; without it the file is printed")
+    new.add_argument("--schema", action="store_true", help="its JSON Schema instead, for editors")
+    new.set_defaults(run=target_new)
+    doctor = aims.add_parser("check", help="is it there, does it serve, what will stay unmeasured")
+    doctor.add_argument("target", metavar="URL_OR_FILE")
+    doctor.set_defaults(run=target_check)
     levels = [level.name.lower() for level in Severity]
     reading.add_argument("--fail-on", metavar="LEVEL", default="low", choices=levels, help=f"of {', '.join(levels)}")
     reading.add_argument("--json", action="store_true", help="for programs")
@@ -81,6 +90,10 @@ def gate(arguments: list[str]) -> int:
     if {"-h", "--help"} & {*arguments}:
         print(_gate_help())
         return 0
+    if _several(arguments):
+        from .fleet import asked, run
+
+        return run(asked(arguments), gate)
     aimed = any(a.split("=")[0] in ("--environment", "--target") for a in arguments)
     home = suite()
     sys.path.insert(0, str(home))  # so that controls of the user's own, in any folder, find the fixtures
@@ -118,6 +131,17 @@ class _Ending:
         return 10 if self.session is None else int(self.session.exitstatus)
 
 
+def _several(arguments: Sequence[str]) -> bool:
+    """More than one target: named, in a folder, or in a list (``@file``)."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=False)
+    targets = [after if word == "--target" else word.partition("=")[2] for word, after in pairs if _is_target(word)]
+    return len(targets) > 1 or any(t.startswith("@") or ("://" not in t and Path(t).is_dir()) for t in targets)
+
+
+def _is_target(word: str) -> bool:
+    return word.split("=")[0] == "--target"
+
+
 def _gate_help() -> str:
     """Our own options, out of the many that ``pytest --help`` lists."""
     import pytest
@@ -147,6 +171,35 @@ def lint(options: argparse.Namespace) -> int:
     return run(options)
 
 
+def target_new(options: argparse.Namespace) -> int:
+    from importlib.resources import files
+
+    name = "target.schema.json" if options.schema else "target.template.toml"
+    text = files(f"{__package__}.launch").joinpath(name).read_text(encoding="utf-8")
+    if options.path is None:
+        print(text, end="")
+        return 0
+    try:
+        with Path(options.path).open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise BadInput(f"{options.path}: cannot be written: {error.strerror}") from error
+    print(f"{options.path} is written: fill it in, then `pacs-hardening target check {options.path}`")
+    return 0
+
+
+def target_check(options: argparse.Namespace) -> int:
+    """0 where every door and node serves, 10 where one does not: then no gate could say PASS."""
+    from .check import check, render
+    from .launch import targetfile
+
+    target = targetfile.read(options.target)
+    lines = check(target)
+    print(render(target, lines), end="")
+    found = [line.good for line in lines]
+    return 10 if False in found or True not in found else 0
+
+
 def up(options: argparse.Namespace) -> int:
     from .launch import owner, targetfile
     from .launch.environment import Environment
@@ -158,7 +211,8 @@ def up(options: argparse.Namespace) -> int:
         print(*(f"  {door}" for door in target.doors), f"  called AE title {target.called_aet}", sep="\n")
         for node in target.nodes.values():
             print(f"  node {node.name}: AE title {node.aet}, may {' '.join(sorted(node.permits)) or 'do nothing'}")
-        print(f"judge it with:  pacs-hardening gate --allow disruptive --target {file}")
+        hosts = " ".join(f"--yes-disrupt {host}" for host in dict.fromkeys(door.host for door in target.doors))
+        print(f"judge it with:  pacs-hardening gate --allow disruptive {hosts} --target {file}")
         print("Ctrl-C ends it.", flush=True)
         threading.Event().wait()
     return 0

@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 from .launch.environment import Environment
 from .launch.running import Running
 from .model import (
+    BadInput,
     Control,
     Finding,
     Impact,
@@ -27,10 +29,12 @@ from .model import (
     Violation,
     judge,
 )
-from .model.waiver import Waiver
+from .model.baseline import compare
+from .model.waiver import Waiver, review
 from .probes.authorised import Authorised, plant
 from .profiles import Profile
 from .profiles.overlays import supported
+from .wire import ledger
 
 SUITE = ("pacs-hardening", "pytest", "pynetdicom", "sslyze", "hypothesis", "docker", "cryptography")
 
@@ -43,11 +47,14 @@ class Gate:
     profile: Profile
     environment: Environment | None = None
     weakness: str | None = None
+    variant: str = ""
     start: AbstractContextManager[Running] | None = None
     target: Target | None = None
     allow: Impact | None = None
     fail_on: Severity = Severity.INFO
     waivers: tuple[Waiver, ...] = ()
+    baseline: tuple[Finding, ...] | None = None
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     expected_items: int = 0
     deselected: set[str] = field(default_factory=set)
@@ -56,6 +63,7 @@ class Gate:
     running: Running | None = None
     authorised: Authorised | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    started: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     _lapped: float = field(default_factory=time.monotonic)
     _trusted: int = 0  # findings up to here were made of a target that was seen alive afterwards
 
@@ -63,7 +71,8 @@ class Gate:
     def name(self) -> str:
         if self.environment is None:
             return self.target.name if self.target else ""
-        return f"{self.environment.name} weakened by {self.weakness}" if self.weakness else self.environment.name
+        name = f"{self.environment.name} {self.variant}".rstrip()
+        return f"{name} weakened by {self.weakness}" if self.weakness else name
 
     @contextmanager
     def opened(self) -> Iterator[Running]:
@@ -102,7 +111,9 @@ class Gate:
         else:
             assert self.target is not None
             hosts, files = self.target.hosts, self.target.configurations
-            yield Running(self.target, lambda: "", None, lambda: "", hosts=hosts, configurations=files)
+            seen = self.target.capabilities | ({"host"} if hosts else set())
+            target = replace(self.target, capabilities=seen)
+            yield Running(target, lambda: "", None, lambda: "", hosts=hosts, configurations=files)
 
     def _admit(self, running: Running) -> None:
         target = running.target
@@ -137,6 +148,12 @@ class Gate:
         if control.impact > self.target.ceiling:
             word = control.impact.name.lower()
             raise NotPermitted(f"its impact is '{word}'; allow it with --allow {word}")
+
+    def compare_with(self, before: Run, source: str) -> None:
+        """Raises BadInput where ``before`` is a run against something else."""
+        if before.target != self.name:
+            raise BadInput(f"--baseline {source}: is of {before.target!r}, and this run is of {self.name!r}")
+        self.baseline = before.findings
 
     def proofs(self) -> int:
         return self.authorised.proofs if self.authorised else 0
@@ -204,10 +221,34 @@ class Gate:
             aborted = f"{self.expected_items - len(self.findings)} of {self.expected_items} controls did not run"
         unasked = len(self.deselected - {finding.control.id for finding in self.findings})
         required = self.profile.required
-        verdict = judge(self.findings, fail_on=self.fail_on, aborted=aborted, required=required, partial=unasked)
+        comparison = None if self.baseline is None else compare(self.baseline, self.findings)
+        waived = review(self.waivers, self.findings, self.name)
+        verdict = judge(
+            self.findings,
+            fail_on=self.fail_on,
+            aborted=aborted,
+            required=required,
+            partial=unasked,
+            known=comparison.known if comparison else (),
+            unmatched=waived.unmatched,
+        )
         suite = {"python": sys.version.split()[0], **{name: version(name) for name in SUITE}}
         doors = ", ".join(map(str, self.target.doors)) if self.target else ""
         facts = {"doors": doors, "profile": self.profile.name}
         if unasked:
             facts["deselected"] = f"{unasked} controls"
-        return Run(self.name, tuple(self.findings), verdict, suite, facts, self.seconds)
+        if stored := ledger.left() if self.environment is None else ():
+            self.notes["Stored on the target, for you to remove"] = tuple(stored)
+        about_waivers = (*waived.unmatched, *waived.needless, *waived.unasked)
+        notes = {**self.notes, **({"Waivers": about_waivers} if about_waivers else {})}
+        return Run(
+            self.name,
+            tuple(self.findings),
+            verdict,
+            suite,
+            facts,
+            self.seconds,
+            notes=notes,
+            started=self.started,
+            comparison=comparison,
+        )

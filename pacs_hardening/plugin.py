@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 
+from .adopt import adopt
+from .confirm import confirm
 from .gate import Gate
 from .launch import targetfile
 from .launch.environment import Environment
+from .launch.prepared import Overrides
 from .model import BadInput, Control, Impact, Severity, Status, control_of
 from .model import waiver as waivers
 from .profiles import load as load_profile
-from .report import json_report, junit, terminal
+from .report import badge, history, html, json_report, junit, markdown, sarif, table, terminal
+from .report.read import read
 
 GATE = pytest.StashKey[Gate]()
 LAST_CASE = pytest.StashKey[bool]()  # after it the target is proven alive
-REPORTS = {"findings.json": json_report.render, "junit.xml": junit.render}
+REPORTS = {
+    "findings.json": json_report.render,
+    "junit.xml": junit.render,
+    "results.sarif": sarif.render,
+    "report.html": html.render,
+    "summary.md": markdown.render,
+    "findings.csv": table.render,
+    "badge.svg": badge.render,
+}
 LETTERS = {
     Status.PASS: ("passed", "."),
     Status.FAIL: ("failed", "F"),
@@ -39,23 +52,62 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--environment", metavar="NAME", help="start this environment and judge it")
     group.addoption("--weakness", metavar="NAME", help="weaken the environment by this one defect first")
     group.addoption(
+        "--config", metavar="PATH", type=Path, help="start the environment with this configuration: a file or a folder"
+    )
+    group.addoption("--with-guard", action="store_true", help="with --config: behind the environment's own guard")
+    group.addoption(
+        "--image",
+        metavar="SERVICE=REF",
+        action="append",
+        default=[],
+        help="use this image for a service of the environment",
+    )
+    group.addoption(
         "--target", metavar="URL_OR_FILE", help="judge an archive that runs: dicoms://host:port?… or a file"
     )
-    group.addoption("--profile", metavar="NAME", default="baseline", help="thresholds: baseline (default) or strict")
+    group.addoption(
+        "--profile",
+        metavar="NAME_OR_FILE",
+        default="baseline",
+        help="thresholds: baseline (default), strict, research, or a file of your own on top of one of them",
+    )
     group.addoption(
         "--allow",
         choices=_words(Impact),
         help="highest impact on the target (default: passive; on an environment everything)",
     )
+    group.addoption(
+        "--yes-disrupt",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="with --allow disruptive: this host of the target may be disturbed (asked for on a terminal)",
+    )
     group.addoption("--fail-on", choices=_words(Severity), default="info", help="lowest severity that fails the gate")
     group.addoption("--waivers", metavar="FILE", type=Path, help="TOML file of waived failures")
-    group.addoption("--report", metavar="DIR", type=Path, help="write findings.json and junit.xml into this folder")
+    group.addoption(
+        "--baseline",
+        metavar="FILE",
+        type=Path,
+        help="findings.json of an earlier run: fail only on what is new or worse",
+    )
+    group.addoption(
+        "--report",
+        metavar="DIR",
+        type=Path,
+        help="write the reports into this folder: report.html, findings.json, junit.xml, results.sarif …",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     try:
-        _clear_report(config.getoption("report"))
+        try:
+            before = None if (earlier := config.getoption("baseline")) is None else read(earlier)
+        finally:  # not earlier: that may be where the baseline is
+            _clear_report(config.getoption("report"))
         gate = _gate(config)
+        if gate is not None and before is not None:
+            gate.compare_with(before, str(earlier))
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
     if gate is not None:
@@ -69,6 +121,8 @@ def _gate(config: pytest.Config) -> Gate | None:
     weakness = config.getoption("weakness")
     if environment and target:
         raise BadInput("--environment and --target exclude each other")
+    if not environment and (config.getoption("config") or config.getoption("image")):
+        raise BadInput("--config and --image need --environment")
     if weakness and not environment:
         raise BadInput("--weakness needs --environment")
     if not environment and not target:
@@ -82,9 +136,34 @@ def _gate(config: pytest.Config) -> Gate | None:
         allow=Impact[allow.upper()] if allow else None,
         fail_on=Severity[config.getoption("fail_on").upper()],
     )
+    if gate.target is not None and gate.allow is Impact.DISRUPTIVE:
+        confirm(gate.target, config.getoption("yes_disrupt"))
     if gate.environment is not None:
-        gate.start = gate.environment.start(weakness)  # checks everything; starts when it is entered
+        chosen = _overrides(config, gate)
+        gate.start = gate.environment.start(weakness, overrides=chosen)  # checks everything; starts when it is entered
     return gate
+
+
+def _overrides(config: pytest.Config, gate: Gate) -> Overrides:
+    """What the user puts in place of the environment's own; each replacement is a line of the report."""
+    assert gate.environment is not None
+    path, images = config.getoption("config"), {}
+    for text in config.getoption("image"):
+        service, equals, reference = text.partition("=")
+        if not (service and equals and reference) or reference.startswith("-"):
+            raise BadInput(f"--image {text}: accepted: SERVICE=REF, such as archive=registry.example/our-pacs:rc1")
+        # an archive may be named as the environment that holds it
+        images["archive" if service == gate.environment.name else service] = reference
+    if path is None:
+        lines = tuple(f"image of {service}: {reference}" for service, reference in images.items())
+        chosen = Overrides(images=images)
+    else:
+        adopted = adopt(gate.environment, path, images, with_guard=config.getoption("with_guard"))
+        lines, chosen = adopted.replaced, adopted.overrides
+        gate.variant = f"with {path.name}"
+    if lines:
+        gate.notes["Replaced before it was started"] = lines
+    return chosen
 
 
 def _clear_report(folder: Path | None) -> None:
@@ -153,12 +232,17 @@ def _impact(item: pytest.Item) -> Impact:
 
 
 def _read_waivers(config: pytest.Config, gate: Gate, controls: Iterable[pytest.Item]) -> None:
+    known = gate.deselected | {control.id for item in controls if (control := _control(item))}
+    if unknown := sorted(gate.profile.own - known):
+        said = f"--profile {gate.profile.name}: required: unknown control {unknown[0]!r}"
+        raise pytest.UsageError(f"{said}; `pacs-hardening catalogue` lists them")
     path = config.getoption("waivers")
     if path is None:
         return
-    known = gate.deselected | {control.id for item in controls if (control := _control(item))}
     try:
-        gate.waivers = waivers.parse(path.read_text(), str(path), known=known, today=datetime.now(UTC).date())
+        gate.waivers = waivers.parse(
+            path.read_text(), str(path), known=known, today=datetime.now(UTC).date(), targets=(gate.name,)
+        )
     except (OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(f"{path}: cannot be read: {error}") from error
     except BadInput as error:
@@ -224,9 +308,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = gate.result()
     session.exitstatus = run.verdict.exit_status
     folder = session.config.getoption("report")
-    for name, render in REPORTS.items() if folder is not None else ():
-        (folder / f"{name}.new").write_text(render(run))
+    if folder is None:
+        return
+    run = replace(run, history=history.read(folder))
+    for name, render in REPORTS.items():
+        (folder / f"{name}.new").write_text(render(run), encoding="utf-8", newline="")
         (folder / f"{name}.new").replace(folder / name)
+    history.write(run, folder)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -32,7 +32,7 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
     """
     with ExitStack() as stack:
         api = stack.enter_context(connect())
-        people = render.cast(prepared.plan)
+        people = prepared.people
         plan = prepared.plan
         keys = pki.make(folder / "pki", people.cns, plan.server_names, plan.server_defect, plan.server_key)
         run_id = secrets.token_hex(4)

@@ -18,10 +18,14 @@ FILE = "environment.toml"
 @dataclass(frozen=True)
 class Overrides:
     """What a user puts in place of the environment's own: ``images``, service -> image reference; ``config``, a file
-    or a folder whose files stand in for the configuration files of the same name."""
+    or a folder whose files stand in for the configuration files of the same name. ``raw`` stands in for
+    environment.toml, ``sources`` are texts of configuration files, ``people`` are those whom these name."""
 
     images: Mapping[str, str] = field(default_factory=dict)
     config: Path | None = None
+    raw: Mapping[str, Any] | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    people: render.Cast | None = None
 
 
 _NONE = Overrides()
@@ -38,6 +42,7 @@ class Prepared:
     hardened: Plan
     sources: Mapping[str, str]
     raw: Mapping[str, Any]
+    people: render.Cast
 
 
 def prepare(
@@ -48,6 +53,7 @@ def prepare(
     overrides: Overrides = _NONE,
 ) -> Prepared:
     """``weak`` is a weakness and its name. Raises BadInput, naming file and key or text, for what does not fit."""
+    raw = raw if overrides.raw is None else overrides.raw
     unknown = sorted(overrides.images.keys() - raw.get("services", {}).keys())
     if unknown:
         raise BadInput(f"{name}: unknown service {unknown[0]!r}; known: {', '.join(raw.get('services', {})) or 'none'}")
@@ -66,15 +72,16 @@ def prepare(
         from .embedded.settings import parse  # its own vocabulary; checked here so that nothing starts with a wrong one
 
         parse(raw.get("settings", {}))
-    sources = _sources(folder, final, overrides.config)
+    sources = {**_sources(folder, final, overrides.config), **overrides.sources}
     for each in replacing:
         if each.file not in sources:
             raise BadInput(f"{folder / FILE}: {name} replaces in {each.file!r}, which no service is given")
         sources[each.file] = weakness.replaced(sources[each.file], each)
-    known = render.placeholders(final, render.cast(final))
+    people = overrides.people or render.cast(final)
+    known = render.placeholders(final, people)
     for source, text in sources.items():
         render.fill(text, known, str(folder / source))
-    return Prepared(name, folder, final, hardened, sources, raw)
+    return Prepared(name, folder, final, hardened, sources, raw, people)
 
 
 def _sources(folder: Path, plan: Plan, config: Path | None) -> dict[str, str]:

@@ -21,10 +21,11 @@ SCHEMES = {"dicom": ("dicom", False), "dicoms": ("dicom", True), "http": ("web",
 PERMITS = ("echo", "find", "get", "move", "store")
 _TOP = (
     "name called_aet doors ca server_name verify_server capabilities move_destination query_limit sop_classes"
-    " transfer_syntaxes nodes bad_keys users routes further dangerous body_limit host config behind_guard"
+    " transfer_syntaxes nodes bad_keys users routes further dangerous body_limit hosts config behind_guard"
 )
 _NODE = "aet permits certificate key identity"
 _URL = "called calling cert key ca"
+_HOST = r"(ssh://([a-z_][a-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?|docker://[A-Za-z0-9][\w.-]*)"
 _FIELDS = {"study", "series", "instance"}
 
 
@@ -101,17 +102,19 @@ def _from_table(raw: Mapping[str, Any], path: Path) -> Target:
         sop_classes=_like(table, "sop_classes", r"(?=.{1,64}$)\d+(\.\d+)+"),
         transfer_syntaxes=_like(table, "transfer_syntaxes", r"(?=.{1,64}$)\d+(\.\d+)+"),
         verify_server=table.flag("verify_server", True),
-        hosts=MappingProxyType({name: _host(table, name, url) for name, url in table.pairs("host").items()}),
+        hosts=MappingProxyType({name: _host(table, name, url) for name, url in table.pairs("hosts").items()}),
         configurations=MappingProxyType(_configuration(table, here)),
     )
 
 
 def _host(table: Table, name: str, url: str) -> str:
+    """It becomes part of a command line: a name or address and nothing else, and no option."""
     if ":" in url.partition("://")[2].rpartition("@")[0]:
-        raise table.bad(f"host.{name}", "a URL holds no password; accepted: ssh://user@host, with that user's own keys")
-    if not re.fullmatch(r"local://|(docker|ssh)://[0-9A-Za-z_][0-9A-Za-z_.@:-]*", url):
+        raise table.bad(f"hosts.{name}", "a URL holds no password; accepted: ssh://user@host, with keys of that user")
+    ssh = r"ssh://([a-z_][a-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?"
+    if not re.fullmatch(rf"local://|{ssh}|docker://[A-Za-z0-9][\w.-]*", url):
         accepted = "accepted: docker://name, ssh://user@host, local://"
-        raise table.bad(f"host.{name}", f"{url!r} is not a host to look into; {accepted}")
+        raise table.bad(f"hosts.{name}", f"{url!r} is not a host to look into; {accepted}")
     return url
 
 
@@ -263,6 +266,7 @@ def write(target: Target, folder: Path) -> Path:
         beside = _lay(folder / f"{name}.password", user.password)
         sections[f"users.{name}"] = {"username": user.username, "password_file": beside}
     sections["routes"] = dict(target.routes)
+    sections["hosts"] = dict(target.hosts)
     path = folder / "target.toml"
     arrays = {"[further]": target.further, "[dangerous]": target.dangerous}
     rows = [(name, webrequests.told(each)) for name, requests in arrays.items() for each in requests]

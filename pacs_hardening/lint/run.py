@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..model import BadInput, Severity
 from ..report.text import clean
@@ -12,7 +13,7 @@ from .judge import Opening, judge, opening
 from .notices import ignored, wrong_kind
 from .reader import Unparsable
 from .rules import Product, load
-from .tree import Setting, Tree
+from .tree import Setting, Tree, settled
 
 LARGEST = 1024 * 1024  # bytes; no configuration has a hundredth of this
 
@@ -47,6 +48,13 @@ def lint(path: Path, *, behind_guard: bool = False) -> Result:
     found.sort(key=lambda each: (-each.severity, each.file, each.line, each.key))
     themes = frozenset(rule.theme for rule in (*product.rules, *product.notices.values()))
     return Result(product.name, tuple(map(str, files)), len(product.rules), themes, tuple(dict.fromkeys(found)))
+
+
+def configuration(path: Path) -> tuple[Product, dict[str, Any]]:
+    """Orthanc's configuration as it would merge it, as plain data. Raises BadInput and Unparsable as ``lint``."""
+    product = load("orthanc")
+    tree, _ = _orthanc({file: _text(file) for file in _files(path)}, product)
+    return product, {key: settled(node.plain()) for key, (node, _) in tree.members.items()}
 
 
 def _dcmqrscp(text: str, file: Path, product: Product) -> tuple[Tree, list[Opening]]:

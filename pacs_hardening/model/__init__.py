@@ -3,11 +3,14 @@
 from .audit import AuditRecord
 from .control import Control, Impact, Severity, control, control_of
 from .finding import (
+    WORST_FIRST,
     BadInput,
+    Comparison,
     Finding,
     Inapplicable,
     Missing,
     NotPermitted,
+    Past,
     Run,
     Status,
     Unmeasurable,
@@ -20,8 +23,8 @@ from .finding import (
 from .target import Configuration, Door, Identity, KeyPair, Node, Secret, Specimen, Target, User, WebRequest
 
 __all__ = [
-    "AuditRecord", "BadInput", "Configuration", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable",
-    "KeyPair",
-    "Missing", "Node", "NotPermitted", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable",
-    "Unserved", "User", "Verdict", "Violation", "WebRequest", "by_control", "control", "control_of", "judge",
+    "WORST_FIRST", "AuditRecord", "BadInput", "Comparison", "Configuration", "Control", "Door", "Finding", "Identity",
+    "Impact", "Inapplicable", "KeyPair", "Missing", "Node", "NotPermitted", "Past", "Run", "Secret", "Severity",
+    "Specimen", "Status", "Target", "Unmeasurable", "Unserved", "User", "Verdict", "Violation", "WebRequest",
+    "by_control", "control", "control_of", "judge",
 ]  # fmt: skip

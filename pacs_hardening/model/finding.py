@@ -77,12 +77,24 @@ class Finding:
     evidence: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     fix: tuple[str, ...] = ()
-    duration_s: float = 0.0
     supports: tuple[str, ...] = ()
+    duration_s: float = 0.0
 
     @property
     def key(self) -> str:
         return f"{self.control.id}[{self.case}]" if self.case else self.control.id
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Keys of findings, against an earlier run: failures that are ``new``, or ``worse`` than they were, or ``known``
+    from it; what it saw fail and now is ``fixed``, or is ``unmeasured`` now."""
+
+    new: tuple[str, ...] = ()
+    worse: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    unmeasured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,8 +107,21 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Past:
+    """An earlier run against the same target: when (ISO 8601), its outcome, and how many controls held, did not, and
+    were not measured."""
+
+    when: str
+    outcome: str
+    held: int
+    broken: int
+    unmeasured: int
+
+
+@dataclass(frozen=True)
 class Run:
-    """Everything a report is made from. ``seconds`` is what the phases of the run took, by name."""
+    """Everything a report is made from. ``seconds`` is what the phases of the run took, by name; ``notes`` what
+    somebody has to know or to do besides, by heading; ``started`` is UTC, ISO 8601; ``history`` oldest first."""
 
     target: str
     findings: tuple[Finding, ...]
@@ -104,6 +129,10 @@ class Run:
     suite: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    started: str = ""
+    comparison: Comparison | None = None
+    history: tuple[Past, ...] = ()
 
 
 def by_control(findings: Iterable[Finding]) -> dict[str, Status]:
@@ -122,17 +151,23 @@ def judge(
     aborted: str = "",
     required: Iterable[str] = (),
     partial: int = 0,
+    known: Iterable[str] = (),
+    unmatched: Sequence[str] = (),
 ) -> Verdict:
     """The verdict over a whole run; fails closed.
 
     0 only if at least one control was measured, none failed at or above ``fail_on``, nothing stayed
     unmeasured, every id in ``required`` was measured, and the run was not ``aborted`` (its reason). ``partial``
-    is the number of controls that were deselected.
+    is the number of controls that were deselected; ``known`` are keys of failures that the baseline has, which do
+    not count; ``unmatched`` are waivers that cover nothing of what fails: each fails the gate.
     """
-    failed = [f for f in findings if f.status is Status.FAIL and f.control.severity >= fail_on]
+    known = set(known)
+    failed = [f for f in findings if f.status is Status.FAIL and f.control.severity >= fail_on and f.key not in known]
     if failed:
         worst = max(failed, key=lambda f: f.control.severity)
         return Verdict("fail", 1, worst.control.exposure)
+    if unmatched:
+        return Verdict("fail", 1, unmatched[0])
     errors = [f for f in findings if f.status is Status.ERROR]
     statuses = by_control(findings)
     held = {i for i, s in statuses.items() if s in (Status.PASS, Status.FAIL)}
@@ -145,6 +180,8 @@ def judge(
         return Verdict("inconclusive", 10, f"required but not measured: {', '.join(missing)}")
     if not held:
         return Verdict("inconclusive", 10, "no control was measured")
+    if known & {f.key for f in findings if f.status is Status.FAIL}:
+        return Verdict("pass", 0, "Nothing is open that was not open before; what the baseline knows still is.")
     if any(f.status in (Status.FAIL, Status.WAIVED) for f in findings):
         return Verdict("pass", 0, "Nothing that counts for this gate was found open.")
     left_out = sorted(control for control, status in statuses.items() if status is Status.NOT_RUN)

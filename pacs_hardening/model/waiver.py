@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 
-from .finding import BadInput, Finding
+from .finding import BadInput, Finding, Status
 
+_MEASURED = (Status.PASS, Status.FAIL, Status.WAIVED)
 _KEYS = {"control", "target", "reason", "owner", "expires", "evidence"}
 
 
@@ -26,20 +27,61 @@ class Waiver:
     evidence: str = ""
 
     def covers(self, finding: Finding, target: str) -> bool:
-        named = self.control in (finding.control.id, finding.key)
         each = (finding.actual, *finding.also)  # of several open doors, the words must name every one
-        return named and fnmatchcase(target, self.target) and all(self.evidence in seen for seen in each)
+        return self.names(finding) and self.meant_for(target) and all(self.evidence in seen for seen in each)
+
+    def names(self, finding: Finding) -> bool:
+        return self.control in (finding.control.id, finding.key)
+
+    def meant_for(self, target: str) -> bool:
+        return fnmatchcase(target, self.target)
 
 
-def parse(text: str, source: str, *, known: Iterable[str], today: date) -> tuple[Waiver, ...]:
-    """Read ``[[waiver]]`` tables. Raises BadInput: malformed, unknown control, no reason or owner, expired."""
+@dataclass(frozen=True)
+class Review:
+    """What became of the waivers, a line each: ``unmatched`` covers nothing of what its control found, and fails the
+    gate; ``needless``: its control holds; ``unasked``: its control was not measured this time."""
+
+    unmatched: tuple[str, ...] = ()
+    needless: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
+
+
+def review(waivers: Iterable[Waiver], findings: Sequence[Finding], target: str) -> Review:
+    unmatched, needless, unasked = [], [], []
+    for waiver in waivers:
+        control = waiver.control.partition("[")[0]
+        same = [f for f in findings if f.control.id == control and f.status in _MEASURED]
+        named = [f for f in same if waiver.names(f)]
+        if not same:
+            unasked.append(f"{waiver.control}: was not measured; {waiver.owner} answers for it until {waiver.expires}")
+        elif not named:
+            unmatched.append(f"The waiver for {waiver.control} covers nothing: the control has no such case.")
+        elif all(finding.status is Status.PASS for finding in named):
+            needless.append(f"{waiver.control}: holds now; remove the waiver of {waiver.owner}")
+        elif not any(waiver.covers(finding, target) for finding in named):
+            words = f"not everything that was seen holds the words {waiver.evidence!r}"
+            unmatched.append(f"The waiver for {waiver.control} does not cover what was found: {words}.")
+    return Review(tuple(unmatched), tuple(needless), tuple(unasked))
+
+
+def parse(
+    text: str, source: str, *, known: Iterable[str], today: date, targets: Iterable[str] | None = None
+) -> tuple[Waiver, ...]:
+    """Read ``[[waiver]]`` tables. Raises BadInput: malformed, unknown control, no reason or owner, expired, or meant
+    for none of ``targets``."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{source}: {error}") from error
     if set(data) - {"waiver"} or not isinstance(data.get("waiver"), list):
         raise BadInput(f"{source}: accepted are [[waiver]] tables with {', '.join(sorted(_KEYS))}")
-    return tuple(_one(entry, f"{source}: waiver {n}", set(known), today) for n, entry in enumerate(data["waiver"], 1))
+    known, names = set(known), None if targets is None else list(targets)
+    found = tuple(_one(entry, f"{source}: waiver {n}", known, today) for n, entry in enumerate(data["waiver"], 1))
+    for n, waiver in enumerate(found, 1):
+        if names is not None and not any(waiver.meant_for(name) for name in names):
+            raise BadInput(f"{source}: waiver {n}: target {waiver.target!r} matches none of: {', '.join(names)}")
+    return found
 
 
 def _one(entry: object, where: str, known: set[str], today: date) -> Waiver:

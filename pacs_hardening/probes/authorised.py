@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pydicom.dataset import Dataset
 
-from ..model import Door, Inapplicable, Missing, Node, Specimen, Target, Unmeasurable, Unserved, User
-from ..wire import operations, tls
+from ..model import Door, Impact, Inapplicable, Missing, Node, Specimen, Target, Unmeasurable, Unserved, User
+from ..wire import operations, scu, tls
 from ..wire.http import Answer, request
 from ..wire.pdu import ProtocolError
 from ..wire.scu import Operation
@@ -86,7 +86,19 @@ class Authorised:
         raise Unmeasurable(f"positive control failed: {attempt.said}")
 
     def store(self, role: str = "all") -> None:
-        self._once(operations.store(operations.synthetic_object()), role)
+        """Where writing is not permitted, an association on which the archive would take an object; none is sent."""
+        stored = operations.store(operations.synthetic_object())
+        if self.target.ceiling >= Impact.WRITES:
+            self._once(stored, role)
+            return
+        peer = Peer.of(self.node(role))
+        request = scu.request_for(self.target.called_aet.encode(), peer.aet, peer.identity, stored)
+        attempt = knock(self.target, peer, request=request)
+        if attempt.outcome is not Outcome.SERVED or attempt.accepted is None:
+            raise Unmeasurable(f"positive control failed: {attempt.said}")
+        if attempt.accepted.results.get(1, (2, ""))[0] != 0:
+            raise Unmeasurable(f"positive control failed: {peer.label} is not granted {stored.sop_class}")
+        self.proofs += 1
 
     def store_many(self, count: int, level: str) -> dict[str, str]:
         """Store ``count`` studies of one patient, or (``IMAGE``) instances of one series, over four associations side

@@ -6,6 +6,7 @@ import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ..model import BadInput, Secret
 from . import tlsprofile
@@ -13,15 +14,19 @@ from .tlsprofile import TlsProfile
 
 _FOLDER = Path(__file__).parent
 _TABLES = ("default-credentials", "management-ports", "published-keys", "vulnerable-versions")  # not profiles
+_KEYS: dict[str, type] = {"tls": str, "required": list, "min_rsa_bits": int}
+_OPTIONAL = frozenset({"min_rsa_bits"})
 
 
 @dataclass(frozen=True)
 class Profile:
-    """``required`` are ids of controls that must have been measured."""
+    """``required`` are ids of controls that must have been measured, ``own`` those of them that a user's file names,
+    and may have misspelt."""
 
     name: str
     tls: TlsProfile
     required: frozenset[str]
+    own: frozenset[str] = frozenset()
 
 
 def names() -> tuple[str, ...]:
@@ -29,16 +34,29 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Profile:
-    """The profile of that name. Raises BadInput naming the known ones, or file and key of what is malformed."""
-    if name not in names():
-        raise BadInput(f"unknown profile '{name}'; known: {', '.join(names())}")
-    path = _FOLDER / f"{name}.toml"
-    data = tlsprofile.read(path, {"tls": str, "required": list, "min_rsa_bits": int}, frozenset({"min_rsa_bits"}))
+    """The profile of that name, or the file of the user's own, which stands on top of one of them. Raises BadInput
+    naming file, key and what is accepted."""
+    if name in names():
+        path = _FOLDER / f"{name}.toml"
+        return _profile(name, tlsprofile.read(path, _KEYS, _OPTIONAL), path)
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise BadInput(f"unknown profile '{name}'; known: {', '.join(names())}, or the path of a file *.toml")
+    own = tlsprofile.read(path, {"extends": str, **_KEYS}, frozenset(_KEYS))
+    if own["extends"] not in names():
+        raise BadInput(f"{path}: extends: {own['extends']!r} is not one of {', '.join(names())}")
+    base = tlsprofile.read(_FOLDER / f"{own.pop('extends')}.toml", _KEYS, _OPTIONAL)
+    return _profile(path.stem, {**base, **own}, path, frozenset(own.get("required", ())))
+
+
+def _profile(name: str, data: dict[str, Any], path: Path, own: frozenset[str] = frozenset()) -> Profile:
     tls = tlsprofile.load(data["tls"], str(path))
-    if "min_rsa_bits" in data:
-        raised = f"{tls.version}, with RSA keys of at least {data['min_rsa_bits']} bits"
-        tls = replace(tls, version=raised, min_rsa_bits=data["min_rsa_bits"])
-    return Profile(name, tls, frozenset(data["required"]))
+    bits = data.get("min_rsa_bits", tls.min_rsa_bits)
+    if bits < tls.min_rsa_bits:
+        raise BadInput(f"{path}: min_rsa_bits: {bits} is less than the {tls.min_rsa_bits} of {tls.name}")
+    if bits > tls.min_rsa_bits:
+        tls = replace(tls, version=f"{tls.version}, with RSA keys of at least {bits} bits", min_rsa_bits=bits)
+    return Profile(name, tls, frozenset(data["required"]), own)
 
 
 @cache

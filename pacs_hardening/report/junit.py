@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 
 from ..model import Finding, Run, Status
 from .text import clean, reason
@@ -11,6 +12,17 @@ _KIND = {Status.FAIL: "failure", Status.ERROR: "error", Status.PASS: ""}  # all 
 
 
 def render(run: Run) -> str:
+    return render_all([run])
+
+
+def render_all(runs: Sequence[Run]) -> str:
+    suites = ElementTree.Element("testsuites")
+    suites.extend(map(_suite, runs))
+    ElementTree.indent(suites)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
+
+
+def _suite(run: Run) -> ElementTree.Element:
     suite = ElementTree.Element("testsuite", name=clean(run.target) or "pacs-hardening")
     for finding in run.findings:
         _case(suite, finding)
@@ -20,10 +32,7 @@ def render(run: Run) -> str:
     for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(sum(1 for _ in suite.iter(tag))))
     suite.set("time", f"{sum(finding.duration_s for finding in run.findings):.3f}")
-    suites = ElementTree.Element("testsuites")
-    suites.append(suite)
-    ElementTree.indent(suites)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
+    return suite
 
 
 def _case(suite: ElementTree.Element, finding: Finding) -> None:

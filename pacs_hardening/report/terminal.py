@@ -6,12 +6,14 @@ import shutil
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 from ..model import Finding, Run, Status, by_control
 from .text import clean, reason
 
 MAX_CASES = 5
 MAX_EVIDENCE = 8
+MAX_NOTES = 25
 MAX_LINE = 300
 _LABEL = 16
 _COLOURS = {"PASS": "32", "FAIL": "31", "ERROR": "33", "INCONCLUSIVE": "33"}
@@ -28,7 +30,37 @@ def render(run: Run, colour: bool) -> str:
         listed = [finding for finding in run.findings if finding.status is status]
         if listed:
             lines += ["", *_list(status, listed, width, colour)]
-    return "\n".join(lines) + "\n"
+    lines += [line for name, notes in _notes(run).items() for line in ("", name, *_bullets(notes, width))]
+    return "\n".join(_tame(line) for line in lines) + "\n"
+
+
+def _notes(run: Run) -> dict[str, list[str]]:
+    notes = {clean(name, MAX_LINE): [clean(line, MAX_LINE) for line in lines] for name, lines in run.notes.items()}
+    for lines in notes.values():
+        if len(lines) > MAX_NOTES:
+            lines[MAX_NOTES:] = [f"… and {len(lines) - MAX_NOTES} more: findings.json has them all (--report DIR)"]
+    if run.comparison is not None:
+        shown = [(name, [clean(key, 100) for key in keys]) for name, keys in asdict(run.comparison).items()]
+        said = [f"{len(keys)} {name}: {', '.join(keys)}" for name, keys in shown if keys]
+        notes["Against the baseline"] = said or ["no difference, and nothing open"]
+    return notes
+
+
+def _bullets(texts: Iterable[str], width: int) -> list[str]:
+    """Without hyphens as places to break: UIDs and names are copied from here."""
+    return [
+        line
+        for text in texts
+        for line in textwrap.wrap(
+            text, width, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
+        )
+    ]
+
+
+def _tame(line: str) -> str:
+    """GitHub Actions obeys ``::command::`` where it begins a line of a log, blanks aside."""
+    bare = line.lstrip()
+    return f"{line[: len(line) - len(bare)]}\\x3a{bare[1:]}" if bare.startswith("::") else line
 
 
 def _verdict(run: Run, width: int, colour: bool) -> list[str]:

@@ -8,7 +8,7 @@ import uuid
 from pydicom.dataset import Dataset
 
 from ..model import Specimen
-from . import dimse
+from . import dimse, ledger
 from .scu import Operation
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -87,6 +87,9 @@ def move(destination: str, specimen: Specimen | None = None, root: str = "STUDY"
 
 def store(dataset: Dataset) -> Operation:
     """C-STORE of a data set, Implicit VR Little Endian."""
+    ledger.made(
+        str(dataset.SOPInstanceUID), str(dataset.get("PatientID", "")), str(dataset.get("StudyInstanceUID", ""))
+    )
     command: dimse.Command = {
         dimse.AFFECTED_CLASS: str(dataset.SOPClassUID),
         dimse.FIELD: dimse.C_STORE,

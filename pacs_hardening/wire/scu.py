@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from ..model import Identity
-from . import dimse, pdu
+from . import dimse, ledger, pdu
 from .session import Refused, Session, Silent
 
 CONTEXT_RESULTS = {
@@ -88,9 +88,18 @@ def perform(session: Session, accepted: pdu.Accepted, operation: Operation, exch
     out = list(pdu.pdvs(context, encoded, command=True, max_pdu=accepted.max_pdu))
     if operation.payload is not None:
         out += pdu.pdvs(context, operation.payload, command=False, max_pdu=accepted.max_pdu)
-    session.send(b"".join(out), f"{operation.name}-RQ")
-    while exchange.status is None:
-        _answer(session, exchange, operation, accepted.max_pdu)
+    stored = str(operation.command.get(dimse.AFFECTED_INSTANCE, "")) if operation.name == "C-STORE" else ""
+    fresh = bool(stored) and ledger.sent(stored)
+    try:
+        session.send(b"".join(out), f"{operation.name}-RQ")
+        while exchange.status is None:
+            _answer(session, exchange, operation, accepted.max_pdu)
+    except Refused:
+        if fresh:
+            ledger.refused(stored)
+        raise
+    if fresh and exchange.status and exchange.status & 0xF000 in (0xA000, 0xC000, 0x0000):
+        ledger.refused(stored)  # a failure (PS3.7 C); what ends in a warning, B000H and following, is stored
 
 
 def _answer(session: Session, exchange: Exchange, operation: Operation, max_pdu: int) -> None:

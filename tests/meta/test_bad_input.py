@@ -19,10 +19,27 @@ CASES = {
     "option": (["--environment", "embedded", "--no-such-option"], "--no-such-option"),
     "option value": (["--environment", "embedded", "--allow", "everything"], "invalid choice: 'everything'"),
     "severity": (["--environment", "embedded", "--fail-on", "awful"], "invalid choice: 'awful'"),
-    "profile": (["--environment", "embedded", "--profile", "lax"], "unknown profile 'lax'; known: baseline, strict"),
+    "profile": (
+        ["--environment", "embedded", "--profile", "lax"],
+        "unknown profile 'lax'; known: baseline, research, strict",
+    ),
     "target scheme": (["--target", "ftp://127.0.0.1:1"], "ftp"),
     "target port": (["--target", "dicoms://127.0.0.1:99999"], "99999"),
     "target file": (["--target", "/no/such/target.toml"], "/no/such/target.toml"),
+    "profile file": (["--environment", "embedded", "--profile", "/no/such.toml"], "/no/such.toml: cannot be read"),
+    "baseline": (["--environment", "embedded", "--baseline", "/no/such.json"], "/no/such.json: cannot be read"),
+    "config of nothing": (
+        ["--target", "dicom://127.0.0.1:1?called=A&calling=B", "--config", "x"],
+        "need --environment",
+    ),
+    "config missing": (["--environment", "orthanc", "--config", "/no/such"], "/no/such: there is no such file"),
+    "config elsewhere": (["--environment", "embedded", "--config", "x"], "cannot take a configuration of your own"),
+    "image": (["--environment", "orthanc", "--image", "registry.example/x"], "accepted: SERVICE=REF"),
+    "image of nothing": (["--environment", "orthanc", "--image", "pacs=x"], "unknown service 'pacs'; known: archive"),
+    "disruptive": (
+        ["--target", "dicom://127.0.0.1:1?called=A&calling=B", "--allow", "disruptive"],
+        "say so: --yes-disrupt 127.0.0.1",
+    ),
     "waivers missing": (["--environment", "embedded", "--waivers", "/no/such/waivers"], "/no/such/waivers"),
     "report": (["--environment", "embedded", "--report", "/dev/null"], "/dev/null"),
 }

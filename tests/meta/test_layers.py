@@ -20,9 +20,13 @@ ALLOWED = {
     "report": {"model"},
     "lint": {"model", "report"},
     "catalogue": {"model", "launch", "profiles"},
-    "gate": {"model", "probes", "profiles", "launch"},
-    "plugin": {"model", "profiles", "launch", "report", "gate"},
-    "cli": {"model", "launch", "lint", "report", "catalogue"},
+    "gate": {"model", "wire", "probes", "profiles", "launch"},
+    "confirm": {"model"},
+    "adopt": {"model", "launch", "lint"},
+    "plugin": {"model", "adopt", "confirm", "profiles", "launch", "report", "gate"},
+    "check": {"model", "wire", "probes", "report"},
+    "fleet": {"model", "launch", "report", "catalogue"},
+    "cli": {"model", "launch", "lint", "report", "catalogue", "check", "fleet"},
     "__main__": {"cli"},
     "__init__": set(),
 }
@@ -85,7 +89,7 @@ def test_lint_is_used_by_one_probe() -> None:
     """A configuration is judged before anything is started, and again as controls: through one thin probe."""
     users = {path for path in PACKAGE.rglob("*.py") if any(n.startswith("pacs_hardening.lint") for n in _imports(path))}
     users = {path for path in users if _layer(path) != "lint"}
-    assert users == {PACKAGE / "probes" / "configuration.py", PACKAGE / "cli.py"}
+    assert users == {PACKAGE / "probes" / "configuration.py", PACKAGE / "cli.py", PACKAGE / "adopt.py"}
 
 
 def test_controls_know_no_products() -> None:

@@ -207,6 +207,7 @@ def test_json_tells_everything_of_a_finding() -> None:
             "case": "anonymous",
             "area": "association",
             "title": "The archive MUST hold association.two",
+            "requirement": "The archive MUST hold association.two.\n\nBecause it matters.",
             "status": "FAIL",
             "severity": "CRITICAL",
             "impact": "PASSIVE",
@@ -214,8 +215,9 @@ def test_json_tells_everything_of_a_finding() -> None:
             "expected": "a refusal",
             "actual": "the list of patients",
             "evidence": ["A-ASSOCIATE-AC", "C-FIND-RSP pending"],
+            "also": [],
             "references": ["PS3.15 B.12"],
-            "supports_evidence_for": ["HIPAA 164.312(d) Person or entity authentication"],
+            "supports": ["HIPAA 164.312(d) Person or entity authentication"],
             "fix": ["set X to false"],
             "duration_s": 0.0,
         }

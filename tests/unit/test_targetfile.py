@@ -170,8 +170,8 @@ def test_a_minimal_file_is_verified_and_touched_passively(folder: Path) -> None:
         (MINIMAL + "body_limit = 0", "body_limit: 0 is not 1 or more"),
         (MINIMAL + 'sop_classes = ["CT"]', "sop_classes: 'CT' does not match"),
         (MINIMAL + 'config = "gone"', "there is no such file or folder"),
-        (MINIMAL + '[host]\narchive = "pacs.example"', "accepted: docker://name, ssh://user@host"),
-        (MINIMAL + '[host]\narchive = "ssh://-oProxyCommand=x"', "is not a host to look into"),
+        (MINIMAL + '[hosts]\narchive = "pacs.example"', "accepted: docker://name, ssh://user@host"),
+        (MINIMAL + '[hosts]\narchive = "ssh://-oProxyCommand=x"', "is not a host to look into"),
     ],
 )
 def test_one_line_names_file_key_and_what_is_accepted(folder: Path, text: str, words: str) -> None:
@@ -205,16 +205,15 @@ def test_refuses_a_secret_by_value_without_repeating_it(folder: Path, text: str)
 
 
 def test_refuses_a_password_for_a_host_without_repeating_it(folder: Path) -> None:
-    assert "s3cret" not in refusal(folder, MINIMAL + '[host]\narchive = "ssh://root:s3cret @pacs.example"')
+    assert "s3cret" not in refusal(folder, MINIMAL + '[hosts]\narchive = "ssh://root:s3cret @pacs.example"')
 
 
 def test_names_hosts_and_configuration(folder: Path) -> None:
     target = read(
-        folder, f'config = "ward.toml"\nbehind_guard = true\n{MINIMAL}\n[host]\narchive = "ssh://gate@pacs.example"'
+        folder, f'config = "ward.toml"\nbehind_guard = true\n{MINIMAL}\n[hosts]\narchive = "ssh://gate@pacs.example"'
     )
     assert target.hosts == {"archive": "ssh://gate@pacs.example"}
     assert target.configurations == {"archive": Configuration(folder / "ward.toml", behind_guard=True)}
-    assert "host" in target.capabilities
     assert not read(folder, MINIMAL).hosts
 
 

@@ -1,0 +1,176 @@
+"""A configuration of the user's own, as an environment: ``gate --config``.
+
+Who may talk is read from it, so that somebody is seen to be served. What names another machine (paths, addresses,
+private keys) is replaced, and each replacement is a line of the report; nothing else is touched. Which keys these are
+says ``adopt.toml`` in the environment's folder.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .launch.environment import Environment
+from .launch.prepared import Overrides
+from .launch.render import Cast
+from .launch.weakness import merged
+from .lint.judge import default_of
+from .lint.node import Unparsable
+from .lint.rules import Product
+from .lint.run import configuration
+from .lint.tree import undecided
+from .model import BadInput
+
+FILE = "adopt.toml"
+ROLES = {"query": ({"find"}, {"store"}), "store": ({"store"}, {"find", "get", "move"})}  # must have, must not have
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """``replaced``: a line each, for the report."""
+
+    overrides: Overrides
+    replaced: tuple[str, ...]
+
+
+def adopt(environment: Environment, path: Path, images: Mapping[str, str], *, with_guard: bool) -> Adopted:
+    """Raises BadInput, naming file and key, for what cannot be started as it is."""
+    recipe = environment.folder / FILE
+    if not recipe.exists():
+        raise BadInput(f"--config: the environment {environment.name!r} cannot take a configuration of your own")
+    rules = tomllib.loads(recipe.read_text(encoding="utf-8"))
+    try:
+        product, own = configuration(path)
+    except Unparsable as error:
+        raise BadInput(f"--config: {error}") from error
+    if product.name.lower() != rules["product"]:
+        raise BadInput(f"--config {path}: is of {product.name}, and the environment {environment.name!r} is not")
+    return _Adoption(environment, rules, product, own, path, with_guard).done(images)
+
+
+class _Adoption:
+    def __init__(
+        self, environment: Environment, rules: Any, product: Product, own: dict[str, Any], path: Path, guarded: bool
+    ) -> None:
+        self.environment, self.rules, self.product, self.path = environment, rules, product, path
+        self.own, self.guarded, self.replaced = own, guarded, list[str]()
+
+    def _decided(self, value: object, key: str) -> None:
+        if undecided(value):
+            raise BadInput(
+                f"--config {self.path}: {key}: its value comes from a variable; give it in a file *.env beside"
+            )
+        for name, below in value.items() if isinstance(value, dict) else ():
+            self._decided(below, f"{key}.{name}" if key else name)
+
+    def value(self, key: str, default: object = None) -> Any:
+        found = self.own.get(key)
+        if found is None:
+            found = default_of(key.split("."), self.product)
+        return default if found is None else found
+
+    def replace(self, key: str, value: object, why: str, where: dict[str, Any] | None = None, name: str = "") -> None:
+        where = self.own if where is None else where
+        if where.get(key) != value:
+            before = "absent" if key not in where else json.dumps(where[key])
+            self.replaced.append(f"{name or key}: {before} became {json.dumps(value)} ({why})")
+            where[key] = value
+
+    def done(self, images: Mapping[str, str]) -> Adopted:
+        for each in self.rules["replace"]:
+            present = each["key"] in self.own and ("when" not in each or self.own[each["key"]] == each["when"])
+            if present or each.get("always"):
+                self.replace(each["key"], each["value"], each["why"])
+        for key, value in self.rules["guarded"].items() if self.guarded else ():
+            self.replace(key, value, "address: behind the guard")
+        self._decided(self.own, "")
+        people, nodes = self._people()
+        raw = self._environment(nodes, images)
+        if raw["target"]["move_destination"]:
+            for name, entry in self._entries().items():
+                for key, value in self.rules["nodes"]["entry"].items():
+                    self.replace(key, value, "address", entry, f"{self.rules['nodes']['section']}.{name}.{key}")
+        text = json.dumps(self.own, indent=2, ensure_ascii=False)
+        lines = [*self.replaced, *(f"image of {service}: {image}" for service, image in images.items())]
+        overrides = Overrides(images=images, raw=raw, sources={self.rules["source"]: text}, people=people)
+        return Adopted(overrides, tuple(lines))
+
+    def _entries(self) -> dict[str, dict[str, Any]]:
+        found = self.own.get(self.rules["nodes"]["section"])
+        return {n: e for n, e in found.items() if isinstance(e, dict)} if isinstance(found, dict) else {}
+
+    def _people(self) -> tuple[Cast, dict[str, dict[str, list[str]]]]:
+        """Roles are given to whoever fits: ``all`` to the node that may do most."""
+        rules = self.rules["nodes"]
+        known = []
+        for entry in self._entries().values():
+            aet = entry.get(rules["aet"])
+            may = [service for service, key in rules["permits"].items() if entry.get(key, True)]
+            if isinstance(aet, str):
+                known.append((aet, may))
+        stranger = secrets.token_hex(3).upper()
+        nodes = {"all": {"permits": ["echo", "find"]}, "unknown": {"permits": list[str]()}}
+        aets = {"all": f"GATE-{stranger}", "unknown": f"UNKNOWN-{stranger}"}
+        if known:
+            aets["all"], may = max(known, key=lambda pair: len(pair[1]))
+            nodes["all"] = {"permits": may}
+        for role, (must, never) in ROLES.items():
+            fits = [(a, m) for a, m in known if must <= {*m} and not never & {*m} and a != aets["all"]]
+            if fits:
+                aets[role], nodes[role] = fits[0][0], {"permits": fits[0][1]}
+            elif self.guarded:  # the guard's own list has a place for it
+                aets[role] = f"{role.upper()}-{stranger}"
+        users = self.own.get(self.rules["users"]["section"])
+        pairs = [(u, p) for u, p in users.items() if isinstance(p, str)] if isinstance(users, dict) else []
+        names = {f"user-{n}": pair for n, pair in enumerate(pairs, 1)}
+        people = Cast(
+            aets=aets,
+            cns={role: f"{role}-{secrets.token_hex(4)}.nodes.invalid" for role in aets},
+            usernames={role: user for role, (user, _) in names.items()},
+            passwords={role: password for role, (_, password) in names.items()},
+        )
+        return people, nodes
+
+    def _environment(self, nodes: dict[str, dict[str, list[str]]], images: Mapping[str, str]) -> dict[str, Any]:
+        """environment.toml for this configuration: without a guard, the archive's own doors."""
+        raw = dict(self.environment._raw)
+        doors, name = [], self.rules["service"]
+        for kind, rule in self.rules["doors"].items():
+            if all(self.value(key, False) for key in rule["open"]):
+                port = self.value(rule["port"], rule["default"])
+                if type(port) is not int or not 1024 <= port < 65536:
+                    self.replace(rule["port"], rule["default"], "address: ports below 1024 are for root")
+                    port = rule["default"]
+                doors.append({"port": port, "service": kind, "tls": bool(self.value(rule["tls"], False))})
+            else:
+                self.replaced.append(f"no {kind} door: {' and '.join(rule['open'])} would open it to others")
+        if not doors:
+            raise BadInput(f"--config {self.path}: opens no door to others: there is nothing to judge")
+        destination = next((e[self.rules["nodes"]["aet"]] for e in self._entries().values()), "")
+        target = {**raw["target"], "called_aet": self.value(self.rules["called_aet"]), "move_destination": destination}
+        for key in ("query_limit", "sop_classes", "transfer_syntaxes", "arrivals"):
+            target.pop(key, None)  # what this configuration is meant to allow is not said anywhere
+        web = self.rules["web"]
+        if not self.own.get(web["only_if"]) and not images:
+            target["routes"] = {**target["routes"], **dict.fromkeys(web["routes"], "")}
+            target["capabilities"] = [each for each in target["capabilities"] if each != web["capability"]]
+        raw = {**raw, "target": target, "nodes": nodes, "users": {user: {} for user in self._users()}}
+        services, archive = raw["services"], raw["services"][name]
+        laid = [{"source": self.rules["source"], "path": self.rules["file"], "mode": "0440"}]
+        if self.guarded:
+            return {**raw, "services": {**services, name: {**archive, "files": laid}}}
+        services = {each: services[each] for each in self.rules["alone"]}
+        laid += [{"secret": s, "path": path, "mode": "0440"} for s, path in self.rules["secrets"].items()]
+        exposed = [door["port"] for door in doors]
+        change = {"publish": doors, "networks": ["inside", "edge"], "files": laid, "exposes": exposed}
+        return {**raw, "services": {**services, name: merged(archive, change)}}
+
+    def _users(self) -> list[str]:
+        users = self.own.get(self.rules["users"]["section"])
+        count = sum(isinstance(p, str) for p in users.values()) if isinstance(users, dict) else 0
+        return [f"user-{n}" for n in range(1, count + 1)]

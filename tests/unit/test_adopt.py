@@ -1,0 +1,143 @@
+"""A configuration of the user's own: who is read from it, what is replaced, and that the rest stays as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pacs_hardening.adopt import Adopted, adopt
+from pacs_hardening.launch.environment import Environment
+from pacs_hardening.launch.prepared import Overrides, Prepared, prepare
+from pacs_hardening.model import BadInput
+
+ORTHANC = Environment.load("orthanc")
+OURS = """{
+  // comments and a last comma, as Orthanc takes them
+  "DicomAet": "OURPACS", "StorageDirectory": "/srv/db", "RemoteAccessAllowed": true, "DicomAlwaysAllowFind": true,
+  "RegisteredUsers": {"alice": "a-long-password-42", "bob": "another-password-43"},
+  "DicomModalities": {
+    "ct": {"AET": "CT1", "Host": "10.1.2.3", "Port": 104, "AllowFind": false, "AllowGet": false, "AllowMove": false},
+    "viewer": {"AET": "VIEW1", "Host": "10.1.2.5", "Port": 104, "AllowStore": false},
+    "ws": ["WORKSTATION", "10.1.2.4", 11112],
+  },
+}
+"""
+
+
+def adopted(
+    folder: Path, text: str = OURS, *, with_guard: bool = False, images: dict[str, str] | None = None
+) -> Adopted:
+    path = folder / "orthanc.json"
+    path.write_text(text)
+    return adopt(ORTHANC, path, images or {}, with_guard=with_guard)
+
+
+def prepared(overrides: Overrides) -> Prepared:
+    return prepare("orthanc", ORTHANC.folder, ORTHANC._raw, None, overrides)
+
+
+def written(overrides: Overrides) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(overrides.sources["config/orthanc.json"])
+    return found
+
+
+def test_nodes_and_users_are_those_of_the_configuration(tmp_path: Path) -> None:
+    ready = prepared(adopted(tmp_path).overrides)
+    assert ready.people.aets["all"] == "WORKSTATION"
+    assert (ready.people.aets["query"], ready.people.aets["store"]) == ("VIEW1", "CT1")
+    assert ready.plan.nodes["store"] == {"echo", "store"}
+    assert ready.people.usernames == {"user-1": "alice", "user-2": "bob"}
+    assert ready.plan.called_aet == "OURPACS"
+    assert ready.people.aets["unknown"].startswith("UNKNOWN-")
+    assert "a-long-password-42" not in repr(ready.people)
+
+
+def test_the_archive_s_own_doors_are_judged_without_the_guard(tmp_path: Path) -> None:
+    plan = prepared(adopted(tmp_path).overrides).plan
+    assert set(plan.services) == {"archive", "receiver"}
+    doors = {(each.service, each.port, each.tls) for each in plan.services["archive"].publish}
+    assert doors == {("dicom", 4242, False), ("web", 8042, False)}
+
+
+def test_every_replacement_is_a_line_and_nothing_else_is_changed(tmp_path: Path) -> None:
+    done = adopted(tmp_path)
+    after = written(done.overrides)
+    assert set(done.replaced) == {
+        'StorageDirectory: "/srv/db" became "/var/lib/archive" (path)',
+        *(f'DicomModalities.{name}.Host: "{host}" became "receiver" (address)'
+          for name, host in (("ct", "10.1.2.3"), ("viewer", "10.1.2.5"), ("ws", "10.1.2.4"))),
+        *(f"DicomModalities.{name}.Port: 104 became 11112 (address)" for name in ("ct", "viewer")),
+    }  # fmt: skip
+    for key in ("DicomAlwaysAllowFind", "RemoteAccessAllowed", "RegisteredUsers", "DicomAet"):
+        assert key in after
+    assert after["DicomAlwaysAllowFind"] is True, "what is open stays open"
+    assert after["DicomModalities"]["ct"]["AllowFind"] is False
+
+
+def test_tls_keeps_its_settings_and_gets_keys_of_this_run(tmp_path: Path) -> None:
+    tls = '"DicomTlsEnabled": true, "DicomTlsCertificate": "/x.crt", "DicomTlsPrivateKey": "/x.key", "SslEnabled": true'
+    done = adopted(tmp_path, '{"RemoteAccessAllowed": true, ' + tls + ', "DicomTlsMinimumProtocolVersion": 4}')
+    after, plan = written(done.overrides), prepared(done.overrides).plan
+    assert after["DicomTlsPrivateKey"] == "/etc/archive-tls/server.key"
+    assert after["DicomTlsMinimumProtocolVersion"] == 4
+    assert all(each.tls for each in plan.services["archive"].publish)
+    assert any("private key" in line for line in done.replaced)
+
+
+def test_what_is_replaced_may_be_left_to_a_variable(tmp_path: Path) -> None:
+    assert (
+        written(adopted(tmp_path, '{"StorageDirectory": "${DB}"}').overrides)["StorageDirectory"] == "/var/lib/archive"
+    )
+
+
+def test_a_door_for_the_machine_itself_is_not_judged_and_that_is_said(tmp_path: Path) -> None:
+    done = adopted(tmp_path, '{"Name": "default"}')
+    assert [each.service for each in prepared(done.overrides).plan.services["archive"].publish] == ["dicom"]
+    assert "no web door: HttpServerEnabled and RemoteAccessAllowed would open it to others" in done.replaced
+
+
+def test_with_the_guard_the_archive_is_where_the_guard_looks(tmp_path: Path) -> None:
+    done = adopted(tmp_path, OURS.replace('"DicomAet"', '"DicomPort": 11112, "DicomAet"'), with_guard=True)
+    plan = prepared(done.overrides).plan
+    assert set(plan.services) == set(ORTHANC._raw["services"])
+    assert not plan.services["archive"].publish
+    assert written(done.overrides)["DicomPort"] == 4242
+    assert "DicomPort: 11112 became 4242 (address: behind the guard)" in done.replaced
+
+
+def test_a_folder_with_variables_is_merged_as_the_image_does(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"DicomAet": "OURPACS"}')
+    (tmp_path / "b.env").write_text(
+        'ORTHANC__DICOM_ALWAYS_ALLOW_FIND=true\nORTHANC__REGISTERED_USERS={"eve": "a-long-password-44"}\n'
+    )
+    done = adopt(ORTHANC, tmp_path, {"archive": "registry.example/pacs:1"}, with_guard=False)
+    assert written(done.overrides)["DicomAlwaysAllowFind"] is True
+    assert prepared(done.overrides).people.usernames == {"user-1": "eve"}
+    assert "image of archive: registry.example/pacs:1" in done.replaced
+    assert prepared(done.overrides).plan.services["archive"].image == "registry.example/pacs:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"DicomAet": }', r"orthanc.json:1:14: "),
+        (
+            '{"DicomAet": "A", "DicomCheckCalledAet": "${CHECK}"}',
+            "DicomCheckCalledAet: its value comes from a variable",
+        ),
+        ('{"DicomServerEnabled": false}', "opens no door to others"),
+        ('{"DicomAet": "SEVENTEEN-LETTERS"}', "called_aet"),
+        ("[1]", "a configuration is one object"),
+    ],
+)
+def test_what_cannot_be_started_is_answered_with_file_and_key(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        prepared(adopted(tmp_path, text).overrides)
+
+
+def test_an_environment_without_a_recipe_says_so(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="'embedded' cannot take a configuration"):
+        adopt(Environment.load("embedded"), tmp_path, {}, with_guard=False)
