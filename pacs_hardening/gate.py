@@ -61,7 +61,7 @@ class Gate:
     def name(self) -> str:
         if self.environment is None:
             return self.target.name if self.target else ""
-        return f"{self.environment.name} weakened by {self.weakness}" if self.weakness else self.environment.name
+        return f"{self.environment.label} weakened by {self.weakness}" if self.weakness else self.environment.label
 
     @contextmanager
     def opened(self) -> Iterator[Running]:
