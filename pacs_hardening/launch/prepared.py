@@ -56,7 +56,7 @@ def prepare(
     images = {service: {"image": image, "dockerfile": ""} for service, image in overrides.images.items()}
     raw = weakness.merged(raw, {"services": images} if images else {})
     hardened = final = read(raw, folder / variant.file)
-    if not variant.as_shipped and (loose := loosened(hardened)):
+    if loose := loosened(hardened):
         raise BadInput(f"{folder / FILE}: {loose}: less than hardened; only a file in weak/ may say so")
     replacing = variant.replace
     if weak:
