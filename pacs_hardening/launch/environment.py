@@ -66,6 +66,11 @@ class Environment:
         return f"{self.name}{self.variant.label}"
 
     @property
+    def ships(self) -> bool:
+        """Something says how it is shipped."""
+        return (self.folder / variant.SHIPPED).is_file()
+
+    @property
     def generations(self) -> tuple[str, ...]:
         return variant.generations(self.folder)
 

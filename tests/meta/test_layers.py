@@ -22,7 +22,8 @@ ALLOWED = {
     "catalogue": {"model", "launch"},
     "gate": {"model", "probes", "profiles", "launch"},
     "plugin": {"model", "profiles", "launch", "report", "gate"},
-    "cli": {"model", "launch", "lint", "report", "catalogue"},
+    "versions": {"model", "launch", "report"},
+    "cli": {"model", "launch", "lint", "report", "catalogue", "versions"},
     "__main__": {"cli"},
     "__init__": set(),
 }
