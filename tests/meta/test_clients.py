@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ImplicitVRLittleEndian
 
 from pacs_hardening.launch import images
 from pacs_hardening.launch.engine import connect
@@ -58,6 +60,8 @@ def _archive(running: Running) -> tuple[bytes, str]:
     node, dataset = running.target.nodes["all"], operations.synthetic_object()
     assert node.keys is not None
     assert running.target.ca is not None
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     written = io.BytesIO()
     dataset.save_as(written, enforce_file_format=True)
     files = {"node.pem": node.keys.certificate.read_bytes(), "node.key": node.keys.key.read_bytes()}
