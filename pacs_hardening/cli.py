@@ -56,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("gate", add_help=False, help="judge an archive (gate --help lists its options)")
     listing = commands.add_parser("catalogue", help="print every control and what refutes it, as Markdown")
     listing.set_defaults(run=catalogue)
+    table = commands.add_parser("versions", help="print what each version of each archive can do, as Markdown")
+    table.set_defaults(run=versions)
     start = commands.add_parser("up", help="start an environment, say how to reach it, wait for Ctrl-C")
     start.add_argument("environment", metavar="NAME")
     start.add_argument("--weakness", metavar="NAME")
@@ -162,6 +164,15 @@ def catalogue(options: argparse.Namespace) -> int:
     from .report.catalogue import render
 
     print(render(controls(), refutations(), supports()), end="")
+    return 0
+
+
+def versions(options: argparse.Namespace) -> int:
+    from .catalogue import controls
+    from .report.versions import render
+    from .versions import versions
+
+    print(render(controls(), versions()), end="")
     return 0
 
 

@@ -71,7 +71,7 @@ class Gate:
     def name(self) -> str:
         if self.environment is None:
             return self.target.name if self.target else ""
-        name = f"{self.environment.name} {self.variant}".rstrip()
+        name = f"{self.environment.label} {self.variant}".rstrip()
         return f"{name} weakened by {self.weakness}" if self.weakness else name
 
     @contextmanager

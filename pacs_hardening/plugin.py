@@ -51,6 +51,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pacs-hardening", "judge a DICOM archive")
     group.addoption("--environment", metavar="NAME", help="start this environment and judge it")
     group.addoption("--weakness", metavar="NAME", help="weaken the environment by this one defect first")
+    group.addoption("--generation", metavar="NAME", default="", help="an older generation of it: trixie, bookworm")
+    group.addoption("--as-shipped", action="store_true", help="the archive as its package ships it, not hardened")
+    group.addoption("--environments", metavar="DIR", type=Path, help="a folder of environments of your own")
     group.addoption(
         "--config", metavar="PATH", type=Path, help="start the environment with this configuration: a file or a folder"
     )
@@ -123,14 +126,17 @@ def _gate(config: pytest.Config) -> Gate | None:
         raise BadInput("--environment and --target exclude each other")
     if not environment and (config.getoption("config") or config.getoption("image")):
         raise BadInput("--config and --image need --environment")
-    if weakness and not environment:
-        raise BadInput("--weakness needs --environment")
+    generation, as_shipped = config.getoption("generation"), config.getoption("as_shipped")
+    folder = config.getoption("environments")
+    for name, given in [("weakness", weakness), ("generation", generation), ("as-shipped", as_shipped)]:
+        if given and not environment:
+            raise BadInput(f"--{name} needs --environment")
     if not environment and not target:
         return None
     allow = config.getoption("allow")
     gate = Gate(
         profile=load_profile(config.getoption("profile")),
-        environment=Environment.load(environment) if environment else None,
+        environment=Environment.load(environment, folder, generation, as_shipped) if environment else None,
         weakness=weakness,
         target=targetfile.read(target) if target else None,
         allow=Impact[allow.upper()] if allow else None,
@@ -232,17 +238,17 @@ def _impact(item: pytest.Item) -> Impact:
 
 
 def _read_waivers(config: pytest.Config, gate: Gate, controls: Iterable[pytest.Item]) -> None:
+    path, today = config.getoption("waivers"), datetime.now(UTC).date()
     known = gate.deselected | {control.id for item in controls if (control := _control(item))}
     if unknown := sorted(gate.profile.own - known):
         said = f"--profile {gate.profile.name}: required: unknown control {unknown[0]!r}"
         raise pytest.UsageError(f"{said}; `pacs-hardening catalogue` lists them")
-    path = config.getoption("waivers")
-    if path is None:
-        return
+    own = gate.environment.variant.waivers if gate.environment else {}
     try:
-        gate.waivers = waivers.parse(
-            path.read_text(), str(path), known=known, today=datetime.now(UTC).date(), targets=(gate.name,)
-        )
+        for file, data in own.items():
+            gate.waivers += waivers.check(data, file, known=None, today=today)
+        if path is not None:
+            gate.waivers += waivers.parse(path.read_text(), str(path), known=known, today=today, targets=(gate.name,))
     except (OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(f"{path}: cannot be read: {error}") from error
     except BadInput as error:

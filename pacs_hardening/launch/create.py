@@ -34,7 +34,8 @@ class Run:
 
 def contents(run: Run) -> dict[str, tuple[volumes.Volume, ...]]:
     """Service -> its volumes with their contents. Raises BadInput for an unknown placeholder."""
-    values = render.placeholders(run.prepared.plan, run.people)
+    plan = run.prepared.plan
+    values = render.placeholders(plan, run.people, {name: run.name(name) for name in plan.services})
     secret = {
         "ca.pem": run.pki.ca,
         "crl.pem": run.pki.crl,
@@ -50,10 +51,7 @@ def contents(run: Run) -> dict[str, tuple[volumes.Volume, ...]]:
             return secret[file.secret].read_bytes()
         return render.fill(run.prepared.sources[file.source], values, file.source).encode()
 
-    return {
-        name: volumes.of_service(run.name(name), service, content)
-        for name, service in run.prepared.plan.services.items()
-    }
+    return {name: volumes.of_service(run.name(name), service, content) for name, service in plan.services.items()}
 
 
 def create(run: Run, references: Mapping[str, str], filled: Mapping[str, tuple[volumes.Volume, ...]]) -> dict[str, str]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..model import BadInput
-from . import owner, plan
-from .prepared import FILE, Overrides, Prepared, prepare
+from . import owner, plan, variant
+from .prepared import Overrides, Prepared, prepare
 from .running import Running
+from .variant import FILE, Variant
 from .weakness import Weakness, load_all, load_toml
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -44,18 +45,34 @@ class Environment:
     folder: Path
     weaknesses: Mapping[str, Weakness]
     _raw: Mapping[str, Any] = field(repr=False)
+    variant: Variant = field(default_factory=Variant)
 
     @classmethod
-    def load(cls, name: str, folder: Path | None = None) -> Environment:
-        """The environment ``name`` in ``folder`` (by default the suite's own). Raises BadInput for an unknown name
-        and for a file that is malformed."""
+    def load(cls, name: str, folder: Path | None = None, generation: str = "", as_shipped: bool = False) -> Environment:
+        """The environment ``name`` in ``folder`` (by default the suite's own), of an older ``generation`` or as it is
+        shipped. Raises BadInput for an unknown name and for a file that is malformed."""
         known = discover(folder)
         if name not in known:
             raise BadInput(f"unknown environment {name!r}; known: {', '.join(known) or 'none'}")
-        path = known[name] / FILE
+        chosen = variant.load(known[name], generation, as_shipped)
+        path = known[name] / chosen.file
         raw = load_toml(path)
         checked = plan.read(raw, path)
-        return cls(name, checked.title, checked.kind, known[name], load_all(known[name] / "weak"), raw)
+        weaknesses = load_all([known[name] / "weak", *(_shared(known[name], each) for each in checked.weaknesses)])
+        return cls(name, chosen.title or checked.title, checked.kind, known[name], weaknesses, raw, chosen)
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}{self.variant.label}"
+
+    @property
+    def ships(self) -> bool:
+        """Something says how it is shipped."""
+        return (self.folder / variant.SHIPPED).is_file()
+
+    @property
+    def generations(self) -> tuple[str, ...]:
+        return variant.generations(self.folder)
 
     def fixes(self, control_id: str) -> tuple[str, ...]:
         """How what this control finds is mended on this product: one text for each weakness that refutes it."""
@@ -76,11 +93,13 @@ class Environment:
         """
         chosen = None
         if weakness is not None:
+            if self.variant.as_shipped:
+                raise BadInput(f"{self.label}: what is shipped is not weakened any further")
             if weakness not in self.weaknesses:
                 known = ", ".join(self.weaknesses) or "none"
                 raise BadInput(f"{self.name}: unknown weakness {weakness!r}; known: {known}")
             chosen = (weakness, self.weaknesses[weakness])
-        return _running(prepare(self.name, self.folder, self._raw, chosen, overrides or Overrides()), say)
+        return _running(prepare(self.name, self.folder, self._raw, chosen, overrides or Overrides(), self.variant), say)
 
     def build(self, *, say: Callable[[str], None] = say_on_stderr) -> None:
         """Make the images of the environment and of all its weaknesses, so that no run has to. Raises Unmeasurable."""
@@ -88,7 +107,17 @@ class Environment:
             from . import containers
 
             chosen = (None, *self.weaknesses.items())
-            containers.build([prepare(self.name, self.folder, self._raw, each, Overrides()) for each in chosen], say)
+            containers.build(
+                [prepare(self.name, self.folder, self._raw, each, Overrides(), self.variant) for each in chosen], say
+            )
+
+
+def _shared(folder: Path, relative: str) -> Path:
+    """A folder of weaknesses beside the environment."""
+    path = (folder / relative).resolve()
+    if not path.is_relative_to(folder.resolve().parent) or not path.is_dir():
+        raise BadInput(f"{folder / FILE}: weaknesses: {relative!r} is not a folder beside the environment")
+    return path
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def ensure(api: Api, folder: Path, services: Mapping[str, Service], say: Callabl
     def one(name: str, service: Service) -> Callable[[], str]:
         if service.image:
             return lambda: _pulled(api, service.image, say)
-        return lambda: _built(api, folder / service.dockerfile, f"pacs-hardening/{folder.name}-{name}", say)
+        return lambda: built(api, folder / service.dockerfile, say, service.base)
 
     return Crew[str]().run({name: one(name, service) for name, service in services.items()})
 
@@ -64,8 +64,11 @@ def _pulled(api: Api, reference: str, say: Callable[[str], None]) -> str:
     return reference
 
 
-def _built(api: Api, dockerfile: Path, repository: str, say: Callable[[str], None]) -> str:
-    reference = f"{repository}:{digest(dockerfile)}"
+def built(api: Api, dockerfile: Path, say: Callable[[str], None], base: str = "") -> str:
+    """The image of ``dockerfile``, on another ``base`` than its own if one is given. Named for the folder and a hash of
+    what is in it, so that environments which share a folder, or hold copies of it, share the image."""
+    generation = f"-{base.replace(':', '-').replace('/', '-')}" if base else ""
+    reference = f"pacs-hardening/{dockerfile.resolve().parent.name}:{digest(dockerfile)}{generation}"
     if _present(api, reference):
         return reference
     with _alone(dockerfile):
@@ -75,6 +78,7 @@ def _built(api: Api, dockerfile: Path, repository: str, say: Callable[[str], Non
                 path=str(dockerfile.parent),
                 dockerfile=dockerfile.name,
                 tag=reference,
+                buildargs={"BASE": base} if base else {},
                 network_mode="host",
                 rm=True,
                 forcerm=True,

@@ -15,8 +15,8 @@ from .table import Table
 KINDS = ("containers", "embedded")
 SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem", "collector.pem", "sender.pem")
 _SERVICE = (
-    "dockerfile image networks user memory pids tmpfs ready stop_signal environment exposes publish files configuration"
-    " privileged read_only cap_drop new_privileges seccomp mounts_socket log_max health"
+    "dockerfile base image networks user memory pids tmpfs ready stop_signal environment exposes publish files"
+    " configuration privileged read_only cap_drop new_privileges seccomp mounts_socket log_max health"
 )
 _TARGET = (
     "called_aet move_destination arrivals audit query_limit capabilities sop_classes transfer_syntaxes routes"
@@ -56,13 +56,14 @@ class File:
 
 @dataclass(frozen=True)
 class Service:
-    """One container. ``user`` is (uid, gid); ``ready`` is empty for a service that says nothing when it is up;
-    ``exposes`` are further ports that are meant to listen inside; ``configuration`` is the one of ``files``, or the
-    folder of them, that the service reads as its configuration ("" where nobody can judge it);
-    ``health`` is a HEALTHCHECK in place of the image's (() for none). What has a default here is as hardened as it can
-    be: only a weakness may give another value."""
+    """One container. ``base`` is the build argument BASE of its Dockerfile, where that has not its own; ``user`` is
+    (uid, gid); ``ready`` is empty for a service that says nothing when it is up; ``exposes`` are further ports that are
+    meant to listen inside; ``configuration`` is the one of ``files``, or the folder of them, that the service reads as
+    its configuration ("" where nobody can judge it); ``health`` is a HEALTHCHECK in place of the image's (() for none).
+    What has a default here is as hardened as it can be: only a weakness may give another value."""
 
     dockerfile: str
+    base: str
     image: str
     networks: tuple[str, ...]
     user: tuple[int, int]
@@ -101,10 +102,12 @@ class Arrivals:
 
 @dataclass(frozen=True)
 class Plan:
-    """``nodes`` maps a role to what it is permitted; ``audit`` is the service that collects audit records, or empty."""
+    """``weaknesses`` are folders of weaknesses that are shared, beside the environment's own; ``nodes`` maps a role to
+    what it is permitted; ``audit`` is the service that collects audit records, or empty."""
 
     title: str
     kind: str
+    weaknesses: tuple[str, ...]
     networks: Mapping[str, Network]
     services: Mapping[str, Service]
     server_names: tuple[str, ...]
@@ -131,7 +134,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
     own = {"containers": "networks services", "embedded": "settings"}.get(
         str(raw.get("kind")), "networks services settings"
     )
-    table = Table(raw, str(where), f"title kind pki nodes users target {own}")
+    table = Table(raw, str(where), f"title kind weaknesses pki nodes users target {own}")
     pki = table.table("pki", "server_names server_defect server_key")
     target = table.table("target", _TARGET)
     networks = {
@@ -145,6 +148,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
     plan = Plan(
         title=table.text("title"),
         kind=table.text("kind", pattern="|".join(KINDS)),
+        weaknesses=table.texts("weaknesses", ()),
         networks=networks,
         services={name: _service(each, networks) for name, each in table.named("services", _SERVICE).items()},
         server_names=pki.texts("server_names", ("localhost", "127.0.0.1")),
@@ -201,6 +205,7 @@ def _service(table: Table, networks: Mapping[str, Network]) -> Service:
     uid, _, gid = table.text("user", pattern=r"\d{1,9}:\d{1,9}").partition(":")
     service = Service(
         dockerfile=table.text("dockerfile", ""),
+        base=table.text("base", ""),
         image=table.text("image", ""),
         networks=table.texts("networks", among=tuple(networks)),
         user=(int(uid), int(gid)),

@@ -10,9 +10,8 @@ from typing import Any
 from ..model import BadInput
 from . import render, weakness
 from .plan import Plan, loosened, read
+from .variant import FILE, Variant
 from .weakness import Weakness
-
-FILE = "environment.toml"
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,7 @@ class Overrides:
 
 
 _NONE = Overrides()
+_CURRENT = Variant()
 
 
 @dataclass(frozen=True)
@@ -51,23 +51,24 @@ def prepare(
     raw: Mapping[str, Any],
     weak: tuple[str, Weakness] | None = None,
     overrides: Overrides = _NONE,
+    variant: Variant = _CURRENT,
 ) -> Prepared:
     """``weak`` is a weakness and its name. Raises BadInput, naming file and key or text, for what does not fit."""
-    raw = raw if overrides.raw is None else overrides.raw
+    raw = weakness.merged(raw if overrides.raw is None else overrides.raw, variant.merge)
     unknown = sorted(overrides.images.keys() - raw.get("services", {}).keys())
     if unknown:
         raise BadInput(f"{name}: unknown service {unknown[0]!r}; known: {', '.join(raw.get('services', {})) or 'none'}")
     images = {service: {"image": image, "dockerfile": ""} for service, image in overrides.images.items()}
     raw = weakness.merged(raw, {"services": images} if images else {})
-    hardened = final = read(raw, folder / FILE)
+    hardened = final = read(raw, folder / variant.file)
     if loose := loosened(hardened):
         raise BadInput(f"{folder / FILE}: {loose}: less than hardened; only a file in weak/ may say so")
-    replacing: tuple[weakness.Replace, ...] = ()
+    replacing = variant.replace
     if weak:
         name = f"{name}+{weak[0]}"
         raw = weakness.merged(raw, weak[1].merge)
         final = read(raw, folder / "weak" / f"{weak[0]}.toml")
-        replacing = weak[1].replace
+        replacing += weak[1].replace
     if final.kind == "embedded":
         from .embedded.settings import parse  # its own vocabulary; checked here so that nothing starts with a wrong one
 
@@ -78,7 +79,7 @@ def prepare(
             raise BadInput(f"{folder / FILE}: {name} replaces in {each.file!r}, which no service is given")
         sources[each.file] = weakness.replaced(sources[each.file], each)
     people = overrides.people or render.cast(final)
-    known = render.placeholders(final, people)
+    known = render.placeholders(final, people, {service: service for service in final.services})
     for source, text in sources.items():
         render.fill(text, known, str(folder / source))
     return Prepared(name, folder, final, hardened, sources, raw, people)
@@ -110,7 +111,8 @@ def _text(path: Path) -> str:
 
 
 def _inside(folder: Path, relative: str) -> Path:
+    """A file of the environment, or one that it shares with its neighbours (``../…``)."""
     path = (folder / relative).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        raise BadInput(f"{folder / FILE}: {relative!r} is not a file in the environment's folder")
+    if not path.is_relative_to(folder.resolve().parent) or not path.is_file():
+        raise BadInput(f"{folder / FILE}: {relative!r} is not a file in the environment's folder, or in one beside it")
     return path

@@ -42,7 +42,8 @@ def cast(plan: Plan) -> Cast:
     )
 
 
-def placeholders(plan: Plan, people: Cast) -> dict[str, str]:
+def placeholders(plan: Plan, people: Cast, hosts: Mapping[str, str]) -> dict[str, str]:
+    """``hosts``: service -> the name that its address resolves to, for servers that compare it."""
     values = {"CALLED_AET": plan.called_aet}
     if plan.move_destination:
         values["AET_RECEIVER"] = plan.move_destination
@@ -51,6 +52,7 @@ def placeholders(plan: Plan, people: Cast) -> dict[str, str]:
         ("CN", people.cns),
         ("USERNAME", people.usernames),
         ("PASSWORD", people.passwords),
+        ("HOST", hosts),
     ]:
         for role, value in by_role.items():
             values[f"{prefix}_{role.upper().replace('-', '_')}"] = value

@@ -1,9 +1,9 @@
-"""A weakness: exactly one administrator's mistake, as a patch to an environment."""
+"""Patches to an environment; a weakness is one: exactly one administrator's mistake."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,20 @@ class Replace:
 
 
 @dataclass(frozen=True)
-class Weakness:
-    """``refutes`` names the controls that it makes fail; ``fix`` tells this product's administrator how to mend it."""
+class Patch:
+    """``replace`` changes configuration files, ``merge`` the environment.toml."""
 
     title: str
-    refutes: tuple[str, ...]
-    fix: str
     replace: tuple[Replace, ...] = ()
     merge: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weakness(Patch):
+    """``refutes`` names the controls that it makes fail; ``fix`` tells this product's administrator how to mend it."""
+
+    refutes: tuple[str, ...]
+    fix: str
 
 
 def load_toml(path: Path) -> dict[str, Any]:
@@ -40,9 +46,21 @@ def load_toml(path: Path) -> dict[str, Any]:
         raise BadInput(f"{path}: {error}") from error
 
 
-def load_all(folder: Path) -> dict[str, Weakness]:
-    """Every ``<name>.toml`` in ``folder``, by name. Raises BadInput for a malformed one."""
-    return {path.stem: _load(path) for path in sorted(folder.glob("*.toml"))}
+def load_all(folders: Iterable[Path]) -> dict[str, Weakness]:
+    """Every ``<name>.toml`` in ``folders``, by name. Raises BadInput for a malformed one, and for two of one name."""
+    found: dict[str, Weakness] = {}
+    for path in sorted((path for folder in folders for path in folder.glob("*.toml")), key=lambda path: path.name):
+        if path.stem in found:
+            raise BadInput(f"{path}: there are two weaknesses of this name")
+        found[path.stem] = _load(path)
+    return found
+
+
+def replacements(table: Table) -> tuple[Replace, ...]:
+    return tuple(
+        Replace(each.text("file"), each.text("find"), each.text("with"))
+        for each in table.tables("replace", "file find with")
+    )
 
 
 def _load(path: Path) -> Weakness:
@@ -51,10 +69,7 @@ def _load(path: Path) -> Weakness:
         title=table.text("title"),
         refutes=table.texts("refutes"),
         fix=table.text("fix"),
-        replace=tuple(
-            Replace(each.text("file"), each.text("find"), each.text("with"))
-            for each in table.tables("replace", "file find with")
-        ),
+        replace=replacements(table),
         merge=table.free("merge"),
     )
     if not loaded.refutes:

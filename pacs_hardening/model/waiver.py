@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -74,17 +74,30 @@ def parse(
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{source}: {error}") from error
-    if set(data) - {"waiver"} or not isinstance(data.get("waiver"), list):
+    return check(data, source, known=known, today=today, targets=targets)
+
+
+def check(
+    data: Mapping[str, object],
+    source: str,
+    *,
+    known: Iterable[str] | None,
+    today: date,
+    targets: Iterable[str] | None = None,
+) -> tuple[Waiver, ...]:
+    """The same for TOML that has been read already. Without ``known``, controls of any name."""
+    entries = data.get("waiver")
+    if set(data) - {"waiver"} or not isinstance(entries, list):
         raise BadInput(f"{source}: accepted are [[waiver]] tables with {', '.join(sorted(_KEYS))}")
-    known, names = set(known), None if targets is None else list(targets)
-    found = tuple(_one(entry, f"{source}: waiver {n}", known, today) for n, entry in enumerate(data["waiver"], 1))
+    ids, names = None if known is None else set(known), None if targets is None else list(targets)
+    found = tuple(_one(entry, f"{source}: waiver {n}", ids, today) for n, entry in enumerate(entries, 1))
     for n, waiver in enumerate(found, 1):
         if names is not None and not any(waiver.meant_for(name) for name in names):
             raise BadInput(f"{source}: waiver {n}: target {waiver.target!r} matches none of: {', '.join(names)}")
     return found
 
 
-def _one(entry: object, where: str, known: set[str], today: date) -> Waiver:
+def _one(entry: object, where: str, known: set[str] | None, today: date) -> Waiver:
     if not isinstance(entry, dict) or set(entry) - _KEYS:
         raise BadInput(f"{where}: accepted keys are {', '.join(sorted(_KEYS))}")
     for key in ("control", "reason", "owner", "expires"):
@@ -97,7 +110,7 @@ def _one(entry: object, where: str, known: set[str], today: date) -> Waiver:
         if not isinstance(entry.get(key, ""), str):
             raise BadInput(f"{where}: '{key}' must be text")
     control = str(entry["control"])
-    if control.partition("[")[0] not in known:
+    if known is not None and control.partition("[")[0] not in known:
         raise BadInput(f"{where}: unknown control '{control}'; `pacs-hardening catalogue` lists them")
     if expires < today:
         raise BadInput(f"{where}: the waiver for {control} expired on {expires}")

@@ -12,9 +12,13 @@ from tests.meta.gating import GateRun
 Run = Callable[..., GateRun]
 
 CASES = {
-    "environment": (["--environment", "nowhere"], "unknown environment 'nowhere'; known: embedded, orthanc"),
+    "environment": (["--environment", "nowhere"], "unknown environment 'nowhere'; known: dcmtk, embedded"),
     "weakness": (["--environment", "embedded", "--weakness", "none-such"], "unknown weakness 'none-such'"),
     "weakness of nothing": (["--weakness", "x", "--target", "dicom://127.0.0.1:1"], "--weakness needs --environment"),
+    "generation": (["--environment", "embedded", "--generation", "old"], "unknown generation 'old'; known: none"),
+    "as shipped": (["--environment", "embedded", "--as-shipped"], "nothing says how this archive is shipped"),
+    "generation of nothing": (["--generation", "x", "--target", "dicom://127.0.0.1:1"], "--generation needs"),
+    "environments": (["--environments", "/no/such", "--environment", "x"], "unknown environment 'x'; known: none"),
     "both": (["--environment", "embedded", "--target", "dicom://127.0.0.1:1"], "exclude each other"),
     "option": (["--environment", "embedded", "--no-such-option"], "--no-such-option"),
     "option value": (["--environment", "embedded", "--allow", "everything"], "invalid choice: 'everything'"),

@@ -26,7 +26,8 @@ ALLOWED = {
     "plugin": {"model", "adopt", "confirm", "profiles", "launch", "report", "gate"},
     "check": {"model", "wire", "probes", "report"},
     "fleet": {"model", "launch", "report", "catalogue"},
-    "cli": {"model", "launch", "lint", "report", "catalogue", "check", "fleet"},
+    "versions": {"model", "launch", "report"},
+    "cli": {"versions", "model", "launch", "lint", "report", "catalogue", "check", "fleet"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -153,6 +153,18 @@ def test_makes_a_base_image_that_cannot_be_pulled_once(tree: Path, engine: Engin
     assert "Valid-Until" not in (tree / "run" / "mmdebstrap.calls").read_text()
 
 
+def test_makes_the_base_of_an_older_generation_when_it_is_asked_for(tree: Path, engine: Engine) -> None:
+    needs(tree, "debian:forky-slim")
+    folder = tree / "environments" / "some" / "generations"
+    folder.mkdir()
+    (folder / "old.toml").write_text('title = "Debian"\nbase = "debian:old-slim"\n')
+    engine()
+    assert not (tree / "run" / "debian:old-slim").exists()
+    assert engine("old").returncode == 0
+    assert (tree / "run" / "debian:old-slim").exists()
+    assert engine("odd").returncode == 2
+
+
 def test_ignores_an_old_package_list_only_after_it_was_refused(tree: Path, engine: Engine) -> None:
     needs(tree, "debian:forky-slim")
     result = engine(PACS_MMDEBSTRAP_SAYS="E: Release file for forky is expired (invalid since 3d)")

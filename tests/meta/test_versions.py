@@ -1,0 +1,61 @@
+"""Older generations and what packages ship: really run, compared with what was reviewed, and written into the docs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pacs_hardening.catalogue import controls
+from pacs_hardening.launch.environment import Environment, discover
+from pacs_hardening.model import waiver
+from pacs_hardening.report.versions import render
+from pacs_hardening.versions import results, variants, versions
+from tests.meta.gating import GateRun, engine_required
+
+ROOT = Path(__file__).parents[2]
+OTHERS = {each.label: each for each in variants() if each.variant.label}
+
+
+@pytest.fixture(scope="session")
+def base_images() -> None:
+    """Those of older generations are made when somebody asks for them."""
+    wanted = sorted({each.variant.generation for each in OTHERS.values() if each.variant.generation})
+    subprocess.run([ROOT / "ci" / "engine", *wanted], check=True, timeout=900)
+
+
+@pytest.mark.parametrize("label", OTHERS)
+def test_version(label: str, gate_run: Callable[..., GateRun], request: pytest.FixtureRequest) -> None:
+    """Given an older generation, or an archive as it is shipped; when it is gated; then the hardened one passes with
+    what it cannot express waived, the shipped one fails, and every control ends as was reviewed."""
+    environment = OTHERS[label]
+    engine_required(environment.name)
+    request.getfixturevalue("base_images")
+    generation = ("--generation", environment.variant.generation) if environment.variant.generation else ()
+    shipped = ("--as-shipped",) if environment.variant.as_shipped else ()
+    run = gate_run("--environment", environment.name, *generation, *shipped, limit=600)
+    assert run.status == (1 if environment.variant.as_shipped else 0), run.output
+    file = results(environment)
+    if request.config.getoption("accept"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(dict(sorted(run.statuses.items())), indent=1) + "\n")
+    assert run.statuses == json.loads(file.read_text()), f"{file} differs: review, then --accept"
+
+
+def test_the_committed_table_is_the_generated_one() -> None:
+    """`pacs-hardening versions > docs/versions.md` rewrites it."""
+    assert (ROOT / "docs" / "versions.md").read_text() == render(controls(), versions())
+
+
+@pytest.mark.parametrize("name", discover())
+def test_waivers_of_an_environment_name_controls_and_are_not_expired(name: str) -> None:
+    known, today = [control.id for control in controls()], date.today()
+    current = Environment.load(name)
+    for each in (current, *(Environment.load(name, None, generation) for generation in current.generations)):
+        for file, data in each.variant.waivers.items():
+            if data["waiver"]:
+                waiver.check(data, file, known=known, today=today)
