@@ -138,7 +138,7 @@ class _Adoption:
 
     def _environment(self, nodes: dict[str, dict[str, list[str]]], images: Mapping[str, str]) -> dict[str, Any]:
         """environment.toml for this configuration: without a guard, the archive's own doors."""
-        raw = dict(self.environment._raw)
+        raw = dict(self.environment.raw)
         doors, name = [], self.rules["service"]
         for kind, rule in self.rules["doors"].items():
             if all(self.value(key, False) for key in rule["open"]):

@@ -74,6 +74,11 @@ class Environment:
     def generations(self) -> tuple[str, ...]:
         return variant.generations(self.folder)
 
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """environment.toml as it stands, checked."""
+        return self._raw
+
     def fixes(self, control_id: str) -> tuple[str, ...]:
         """How what this control finds is mended on this product: one text for each weakness that refutes it."""
         found = [each.fix for each in self.weaknesses.values() if control_id in each.refutes]

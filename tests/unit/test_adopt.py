@@ -36,7 +36,7 @@ def adopted(
 
 
 def prepared(overrides: Overrides) -> Prepared:
-    return prepare("orthanc", ORTHANC.folder, ORTHANC._raw, None, overrides)
+    return prepare("orthanc", ORTHANC.folder, ORTHANC.raw, None, overrides)
 
 
 def written(overrides: Overrides) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def test_a_door_for_the_machine_itself_is_not_judged_and_that_is_said(tmp_path: 
 def test_with_the_guard_the_archive_is_where_the_guard_looks(tmp_path: Path) -> None:
     done = adopted(tmp_path, OURS.replace('"DicomAet"', '"DicomPort": 11112, "DicomAet"'), with_guard=True)
     plan = prepared(done.overrides).plan
-    assert set(plan.services) == set(ORTHANC._raw["services"])
+    assert set(plan.services) == set(ORTHANC.raw["services"])
     assert not plan.services["archive"].publish
     assert written(done.overrides)["DicomPort"] == 4242
     assert "DicomPort: 11112 became 4242 (address: behind the guard)" in done.replaced

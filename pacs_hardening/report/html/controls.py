@@ -44,7 +44,8 @@ def table(run: Run, *, requirements: bool = True) -> str:
 def _area(name: str, groups: Sequence[Sequence[Finding]], requirements: bool) -> str:
     ordered = sorted(groups, key=lambda each: (WORST_FIRST.index(_worst(each)), -each[0].control.severity))
     worst = [_worst(each) for each in groups]
-    count = ", ".join(f"{worst.count(s)} {WORDS[s]}" for s in WORST_FIRST if s in worst)
+    words = {**WORDS, Status.PASS: "hold"}
+    count = ", ".join(f"{worst.count(s)} {words[s]}" for s in WORST_FIRST if s in worst)
     rows = "".join(_row(each, requirements) for each in ordered)
     return (
         f'<div class="area"><h3>{area(name)} <small>{count}</small></h3><table><thead><tr>'
@@ -90,9 +91,10 @@ def _details(title: str, findings: Sequence[Finding], requirements: bool) -> str
 
 
 def _case(finding: Finding) -> str:
-    evidence = list(finding.evidence[:MAX_EVIDENCE])
-    if len(finding.evidence) > MAX_EVIDENCE:
-        evidence.append(f"… and {len(finding.evidence) - MAX_EVIDENCE} more lines")
+    said = {f"also: {line}" for line in finding.also}  # which stands in the evidence as well
+    evidence = [line for line in finding.evidence if line not in said]
+    if len(evidence) > MAX_EVIDENCE:
+        evidence[MAX_EVIDENCE:] = [f"… and {len(evidence) - MAX_EVIDENCE} more lines"]
     values: tuple[Sequence[str], ...] = ((finding.expected,), (finding.actual,), finding.also, evidence, finding.fix)
     rows = "".join(
         f"<dt>{label}</dt><dd>{'<br>'.join(text(line) for line in lines if line)}</dd>"
