@@ -121,6 +121,8 @@ def _gate(config: pytest.Config) -> Gate | None:
         raise BadInput("--environment and --target exclude each other")
     if not environment and (config.getoption("config") or config.getoption("image")):
         raise BadInput("--config and --image need --environment")
+    if config.getoption("with_guard") and not config.getoption("config"):
+        raise BadInput("--with-guard needs --config")
     if weakness and not environment:
         raise BadInput("--weakness needs --environment")
     if not environment and not target:
