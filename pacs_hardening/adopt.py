@@ -151,7 +151,8 @@ class _Adoption:
                 self.replaced.append(f"no {kind} door: {' and '.join(rule['open'])} would open it to others")
         if not doors:
             raise BadInput(f"--config {self.path}: opens no door to others: there is nothing to judge")
-        destination = next((e[self.rules["nodes"]["aet"]] for e in self._entries().values()), "")
+        titles = (entry.get(self.rules["nodes"]["aet"]) for entry in self._entries().values())
+        destination = next((title for title in titles if isinstance(title, str)), "")
         target = {**raw["target"], "called_aet": self.value(self.rules["called_aet"]), "move_destination": destination}
         for key in ("query_limit", "sop_classes", "transfer_syntaxes", "arrivals"):
             target.pop(key, None)  # what this configuration is meant to allow is not said anywhere

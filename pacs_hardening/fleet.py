@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,7 +19,7 @@ from threading import Lock
 from .launch import targetfile
 from .model import BadInput, Run, Verdict
 from .model.waiver import Waiver, parse
-from .report import html, junit, markdown, sarif, table
+from .report import history, html, junit, markdown, sarif, table
 from .report.read import read
 from .report.text import clean
 
@@ -188,7 +188,7 @@ def _one(
     found = read(folder / "findings.json")
     if found.verdict.exit_status != process.exitcode:
         return _lost(name, f"the gate ended with exit status {process.exitcode}, and its report says otherwise")
-    return found
+    return replace(found, history=history.read(folder)[:-1])  # the last is this one
 
 
 def _alone(gate: Callable[[list[str]], int], arguments: list[str], log: str) -> None:

@@ -238,7 +238,7 @@ class Gate:
         if unasked:
             facts["deselected"] = f"{unasked} controls"
         if stored := ledger.left() if self.environment is None else ():
-            self.notes["Stored on the target, for you to remove"] = tuple(stored)
+            self.notes["Stored on the target, or perhaps stored: for you to remove"] = tuple(stored)
         about_waivers = (*waived.unmatched, *waived.needless, *waived.unasked)
         notes = {**self.notes, **({"Waivers": about_waivers} if about_waivers else {})}
         return Run(

@@ -126,6 +126,8 @@ def _gate(config: pytest.Config) -> Gate | None:
         raise BadInput("--environment and --target exclude each other")
     if not environment and (config.getoption("config") or config.getoption("image")):
         raise BadInput("--config and --image need --environment")
+    if config.getoption("with_guard") and not config.getoption("config"):
+        raise BadInput("--with-guard needs --config")
     generation, as_shipped = config.getoption("generation"), config.getoption("as_shipped")
     folder = config.getoption("environments")
     for name, given in [("weakness", weakness), ("generation", generation), ("as-shipped", as_shipped)]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .launch.environment import Environment, discover
+from .model import BadInput
 from .report.versions import Version
 
 
@@ -31,16 +32,19 @@ def results(environment: Environment) -> Path:
 
 
 def versions() -> list[Version]:
-    """Raises FileNotFoundError where a variant was not run yet."""
+    """Raises BadInput where a variant was not run yet."""
     return [_version(each) for each in variants()]
 
 
 def _version(environment: Environment) -> Version:
     hardened = Environment.load(environment.name, None, environment.variant.generation)
+    file = results(environment)
+    if not file.is_file():
+        raise BadInput(f"{file}: {environment.label} was not run yet: pytest tests/meta/test_versions.py --accept")
     waivers: list[dict[str, Any]] = [w for data in hardened.variant.waivers.values() for w in data["waiver"]]
     return Version(
         name=hardened.title.partition(" behind ")[0],
         as_shipped=environment.variant.as_shipped,
-        statuses=json.loads(results(environment).read_text()),
+        statuses=json.loads(file.read_text()),
         waived={str(waiver["control"]): str(waiver["reason"]) for waiver in waivers},
     )

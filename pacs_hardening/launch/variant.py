@@ -53,7 +53,8 @@ def load(folder: Path, generation: str = "", as_shipped: bool = False) -> Varian
     if generation and generation not in generations(folder):
         known = ", ".join(generations(folder)) or "none"
         raise BadInput(f"{folder.name}: unknown generation {generation!r}; known: {known}")
-    always = {} if as_shipped or not (folder / WAIVERS).is_file() else _waivers(folder / WAIVERS)
+    always = {str(folder / WAIVERS): load_toml(folder / WAIVERS)} if (folder / WAIVERS).is_file() else {}
+    always = {} if as_shipped else always
     if not generation:
         return Variant(as_shipped=as_shipped, waivers=always)
     path = folder / GENERATIONS / f"{generation}.toml"
@@ -68,7 +69,3 @@ def load(folder: Path, generation: str = "", as_shipped: bool = False) -> Varian
         merge=merged(base, table.free("merge")),
         waivers={**always, str(path): {"waiver": load_toml(path).get("waiver", [])}},
     )
-
-
-def _waivers(path: Path) -> dict[str, Any]:
-    return {str(path): load_toml(path)}

@@ -1,4 +1,4 @@
-"""Patches to an environment; a weakness is one: exactly one administrator's mistake."""
+"""A weakness: exactly one administrator's mistake, as a patch to an environment."""
 
 from __future__ import annotations
 
@@ -22,20 +22,14 @@ class Replace:
 
 
 @dataclass(frozen=True)
-class Patch:
-    """``replace`` changes configuration files, ``merge`` the environment.toml."""
-
-    title: str
-    replace: tuple[Replace, ...] = ()
-    merge: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Weakness(Patch):
+class Weakness:
     """``refutes`` names the controls that it makes fail; ``fix`` tells this product's administrator how to mend it."""
 
+    title: str
     refutes: tuple[str, ...]
     fix: str
+    replace: tuple[Replace, ...] = ()
+    merge: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_toml(path: Path) -> dict[str, Any]:

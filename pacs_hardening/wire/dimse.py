@@ -10,6 +10,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from . import ledger
 from .pdu import ProtocolError
 
 C_STORE, C_GET, C_FIND, C_MOVE, C_ECHO = 0x0001, 0x0010, 0x0020, 0x0021, 0x0030
@@ -67,7 +68,10 @@ def encode_dataset(dataset: Dataset, *, implicit: bool = True) -> bytes:
 
 
 def encode_file(dataset: Dataset) -> bytes:
-    """A DICOM file (PS3.10 7): preamble, file meta information, data set in Explicit VR Little Endian."""
+    """A DICOM file (PS3.10 7): preamble, file meta information, data set in Explicit VR Little Endian. It is made to be
+    sent, and whether a web server keeps it nobody can tell from its answer: the ledger has it from now on."""
+    ledger.made(dataset)
+    ledger.sent(str(dataset.SOPInstanceUID))
     buffer = BytesIO()
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID

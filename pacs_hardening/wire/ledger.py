@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections import Counter
 from threading import Lock
 
+from pydicom.dataset import Dataset
+
 _lock = Lock()
 _objects: dict[str, tuple[str, str]] = {}  # SOP Instance UID -> patient ID, Study Instance UID
 _left: set[str] = set()
 
 
-def made(instance: str, patient: str, study: str) -> None:
+def made(dataset: Dataset) -> None:
     with _lock:
-        _objects[instance] = (patient, study)
+        _objects[str(dataset.SOPInstanceUID)] = (
+            str(dataset.get("PatientID", "")),
+            str(dataset.get("StudyInstanceUID", "")),
+        )
 
 
 def sent(instance: str) -> bool:

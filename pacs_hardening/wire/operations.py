@@ -87,9 +87,7 @@ def move(destination: str, specimen: Specimen | None = None, root: str = "STUDY"
 
 def store(dataset: Dataset) -> Operation:
     """C-STORE of a data set, Implicit VR Little Endian."""
-    ledger.made(
-        str(dataset.SOPInstanceUID), str(dataset.get("PatientID", "")), str(dataset.get("StudyInstanceUID", ""))
-    )
+    ledger.made(dataset)
     command: dimse.Command = {
         dimse.AFFECTED_CLASS: str(dataset.SOPClassUID),
         dimse.FIELD: dimse.C_STORE,

@@ -36,6 +36,7 @@ CASES = {
         ["--target", "dicom://127.0.0.1:1?called=A&calling=B", "--config", "x"],
         "need --environment",
     ),
+    "guard of nothing": (["--environment", "orthanc", "--with-guard"], "--with-guard needs --config"),
     "config missing": (["--environment", "orthanc", "--config", "/no/such"], "/no/such: there is no such file"),
     "config elsewhere": (["--environment", "embedded", "--config", "x"], "cannot take a configuration of your own"),
     "image": (["--environment", "orthanc", "--image", "registry.example/x"], "accepted: SERVICE=REF"),

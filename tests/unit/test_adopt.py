@@ -87,6 +87,12 @@ def test_tls_keeps_its_settings_and_gets_keys_of_this_run(tmp_path: Path) -> Non
     assert any("private key" in line for line in done.replaced)
 
 
+def test_an_entry_without_an_ae_title_is_nobody(tmp_path: Path) -> None:
+    text = '{"DicomModalities": {"odd": {"Host": "x"}, "ws": ["WORKSTATION", "10.1.2.4", 104]}}'
+    ready = prepared(adopted(tmp_path, text).overrides)
+    assert (ready.people.aets["all"], ready.plan.move_destination) == ("WORKSTATION", "WORKSTATION")
+
+
 def test_what_is_replaced_may_be_left_to_a_variable(tmp_path: Path) -> None:
     assert (
         written(adopted(tmp_path, '{"StorageDirectory": "${DB}"}').overrides)["StorageDirectory"] == "/var/lib/archive"

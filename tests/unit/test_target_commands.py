@@ -20,7 +20,7 @@ from pacs_hardening.launch import targetfile
 from pacs_hardening.model import BadInput, Door, Impact, Node, Target, User
 from pacs_hardening.model.target import Secret
 from pacs_hardening.probes.authorised import Authorised
-from pacs_hardening.wire import ledger, operations
+from pacs_hardening.wire import dimse, ledger, operations
 from tests.meta.test_fail_closed import archive
 from tests.unit.test_targetfile import CERTIFICATE, FULL, KEY, MINIMAL
 
@@ -193,8 +193,16 @@ def test_a_passive_run_stores_nothing_and_a_store_is_listed(tmp_path: Path) -> N
     assert left == {f"patient {stored.PatientID}, study {stored.StudyInstanceUID}: 1 object"}
 
 
+def test_an_object_for_the_web_door_is_listed() -> None:
+    offered = operations.synthetic_object()
+    dimse.encode_file(offered)
+    assert [line for line in ledger.left() if str(offered.StudyInstanceUID) in line]
+
+
 def test_only_a_fresh_object_can_be_taken_off_the_list_again() -> None:
-    ledger.made("1.2.3", "ONLY-HERE", "1.2")
+    once = operations.synthetic_object()
+    once.SOPInstanceUID, once.PatientID = "1.2.3", "ONLY-HERE"
+    ledger.made(once)
     assert ledger.sent("1.2.3")
     assert not ledger.sent("1.2.3"), "not fresh: a refusal of a second one says nothing about the first"
     ledger.refused("1.2.3")
