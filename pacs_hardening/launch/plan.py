@@ -7,6 +7,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..model import Research
 from .certificates import SERVER_DEFECTS
 from .table import Table
 
@@ -16,7 +17,7 @@ _SERVICE = (
     "dockerfile image networks user memory pids tmpfs ready stop_signal environment exposes publish files"
     " privileged read_only cap_drop new_privileges seccomp mounts_socket"
 )
-_TARGET = "called_aet move_destination arrivals query_limit capabilities sop_classes transfer_syntaxes routes"
+_TARGET = "called_aet move_destination arrivals query_limit capabilities sop_classes transfer_syntaxes routes research"
 _CAPABILITIES = ("ALL", "CHOWN", "DAC_OVERRIDE", "NET_RAW", "SETGID", "SETUID")
 _PERMITS = ("echo", "find", "get", "move", "store")
 
@@ -41,12 +42,13 @@ class Network:
 
 @dataclass(frozen=True)
 class File:
-    """``source`` (relative to the environment) or ``secret``, laid at ``path`` in the container with ``mode``."""
+    """``source`` (relative to the environment), ``secret``, or a Python ``package`` of this interpreter, zipped; laid at ``path`` in the container with ``mode``."""
 
     path: PurePosixPath
     mode: int
     source: str = ""
     secret: str = ""
+    package: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ class Plan:
     sop_classes: tuple[str, ...]
     transfer_syntaxes: tuple[str, ...]
     routes: Mapping[str, str]
+    research: Research | None = None
 
 
 def read(raw: Mapping[str, Any], where: Path) -> Plan:
@@ -141,10 +144,31 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         sop_classes=target.texts("sop_classes", ()),
         transfer_syntaxes=target.texts("transfer_syntaxes", ()),
         routes=target.pairs("routes"),
+        research=_research(target, nodes, table.named("users", "")) if "research" in target else None,
     )
     if plan.kind == "containers":
         _fits_together(plan, table, target)
     return plan
+
+
+def _research(target: Table, nodes: Mapping[str, Table], users: Mapping[str, Table]) -> Research:
+    table = target.table("research", "called_aet sender reader user routes lists host folder")
+    lists = table.free("lists")
+    below = Table(lists, f"{table.where}: lists", " ".join(lists))
+    known = {"sender": nodes, "reader": nodes, "user": users}
+    for key, among in known.items():
+        if table.text(key) not in among:
+            raise table.bad(key, f"{table.text(key)!r} is not one of {', '.join(among)}")
+    return Research(
+        called_aet=table.text("called_aet", pattern=r"[ -\[\]-~]{1,16}"),
+        sender=table.text("sender"),
+        reader=table.text("reader"),
+        user=table.text("user"),
+        routes=table.pairs("routes"),
+        lists={path: below.texts(path) for path in lists},
+        host=table.text("host", ""),
+        folder=table.text("folder", ""),
+    )
 
 
 def _fits_together(plan: Plan, table: Table, target: Table) -> None:
@@ -192,7 +216,7 @@ def _service(table: Table, networks: Mapping[str, Network]) -> Service:
             )
             for each in table.tables("publish", "port service tls door")
         ),
-        files=tuple(_file(each) for each in table.tables("files", "source secret path mode")),
+        files=tuple(_file(each) for each in table.tables("files", "source secret package path mode")),
         exposes=table.ports("exposes"),
         privileged=table.flag("privileged", False),
         read_only=table.flag("read_only", True),
@@ -218,9 +242,10 @@ def _file(table: Table) -> File:
         mode=int(table.text("mode", "0440", pattern="0?[0-7]{3}"), 8),
         source=table.text("source", ""),
         secret=table.text("secret", "", pattern=f"|{'|'.join(SECRETS)}"),
+        package=table.text("package", "", pattern=r"|[A-Za-z_][A-Za-z0-9_]*"),
     )
-    if bool(file.source) == bool(file.secret):
-        raise table.bad("source", "give either source or secret")
+    if bool(file.source) + bool(file.secret) + bool(file.package) != 1:
+        raise table.bad("source", "give one of source, secret and package")
     if ".." in file.path.parts or str(file.path.parent) in ("/etc", "/usr", "/bin", "/lib", "/sbin", "/dev", "/proc"):
         raise table.bad("path", f"{file.path}: its folder becomes a volume that hides what the image has there")
     return file

@@ -89,6 +89,26 @@ class Specimen:
 
 
 @dataclass(frozen=True)
+class Research:
+    """A second archive behind the doors of the first, for those who may see de-identified studies only.
+
+    ``sender`` is the node that may store there, under ``called_aet``, and nothing else; ``reader`` and ``user`` are the
+    node and the web user who may search and retrieve there, and nothing anywhere else. ``routes``: path templates by
+    name, as those of the target. ``lists``: paths that list identifiers in JSON, each with the suffixes of what hangs
+    below one identifier. ``host`` and ``folder``: where its objects are kept, if that can be looked into.
+    """
+
+    called_aet: str
+    sender: str
+    reader: str
+    user: str
+    routes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    host: str = ""
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class Target:
     """An archive to judge.
 
@@ -96,7 +116,7 @@ class Target:
     archive's CA signed, an AE title that it does not know). ``bad_keys``: client certificates to be refused, by
     defect (``self-signed``, ``unknown-ca``, ``expired`` …). ``routes``: path templates of the web doors, by name.
     ``capabilities``: which optional doors and services exist. ``transfer_syntaxes`` and ``sop_classes``: UIDs
-    that the archive declares; empty where it declares nothing.
+    that the archive declares; empty where it declares nothing. ``research``: None where there is no such archive.
     """
 
     name: str
@@ -115,6 +135,7 @@ class Target:
     sop_classes: tuple[str, ...] = ()
     transfer_syntaxes: tuple[str, ...] = ()
     specimen: Specimen | None = None
+    research: Research | None = None
     verify_server: bool = True
 
     def doors_of(self, service: str) -> tuple[Door, ...]:
