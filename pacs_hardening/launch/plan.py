@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..model import Research
+from ..model import Folder, Research
 from .certificates import SERVER_DEFECTS
 from .table import Table
 
@@ -152,7 +152,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
 
 
 def _research(target: Table, nodes: Mapping[str, Table], users: Mapping[str, Table]) -> Research:
-    table = target.table("research", "called_aet sender reader user routes lists host folder")
+    table = target.table("research", "called_aet sender reader user routes lists storage arrivals")
     lists = table.free("lists")
     below = Table(lists, f"{table.where}: lists", " ".join(lists))
     known = {"sender": nodes, "reader": nodes, "user": users}
@@ -166,9 +166,16 @@ def _research(target: Table, nodes: Mapping[str, Table], users: Mapping[str, Tab
         user=table.text("user"),
         routes=table.pairs("routes"),
         lists={path: below.texts(path) for path in lists},
-        host=table.text("host", ""),
-        folder=table.text("folder", ""),
+        storage=_folder(table, "storage"),
+        arrivals=_folder(table, "arrivals"),
     )
+
+
+def _folder(table: Table, key: str) -> Folder | None:
+    if key not in table:
+        return None
+    found = table.table(key, "host path")
+    return Folder(found.text("host"), found.text("path", pattern=r"/[A-Za-z0-9/._-]+"))
 
 
 def _fits_together(plan: Plan, table: Table, target: Table) -> None:

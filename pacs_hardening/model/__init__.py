@@ -16,10 +16,10 @@ from .finding import (
     by_control,
     judge,
 )
-from .target import Door, Identity, KeyPair, Node, Research, Secret, Specimen, Target, User
+from .target import Door, Folder, Identity, KeyPair, Node, Research, Secret, Specimen, Target, User
 
 __all__ = [
-    "BadInput", "Control", "Door", "Finding", "Identity", "Impact", "Inapplicable", "KeyPair", "Missing", "Node",
+    "BadInput", "Control", "Door", "Finding", "Folder", "Identity", "Impact", "Inapplicable", "KeyPair", "Missing", "Node",
     "NotPermitted", "Research", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "Unserved", "User",
     "Verdict", "Violation", "by_control", "control", "control_of", "judge",
 ]  # fmt: skip

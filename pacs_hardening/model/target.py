@@ -89,13 +89,21 @@ class Specimen:
 
 
 @dataclass(frozen=True)
+class Folder:
+    """Where a host keeps what it was sent, if that can be looked into."""
+
+    host: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Research:
     """A second archive behind the doors of the first, for those who may see de-identified studies only.
 
     ``sender`` is the node that may store there, under ``called_aet``, and nothing else; ``reader`` and ``user`` are the
     node and the web user who may search and retrieve there, and nothing anywhere else. ``routes``: path templates by
     name, as those of the target. ``lists``: paths that list identifiers in JSON, each with the suffixes of what hangs
-    below one identifier. ``host`` and ``folder``: where its objects are kept, if that can be looked into.
+    below one identifier. ``storage`` and ``arrivals``: what it has stored, and what its C-MOVE destination received.
     """
 
     called_aet: str
@@ -104,8 +112,8 @@ class Research:
     user: str
     routes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    host: str = ""
-    folder: str = ""
+    storage: Folder | None = None
+    arrivals: Folder | None = None
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,11 @@ def stored(hosts: Iterable[Host], uid: str) -> list[Stored]:
     return found
 
 
+def contents(url: str, folder: str) -> bytes:
+    """A folder with everything in it, as a tar archive. Raises Unmeasurable where it cannot be read."""
+    return _run(_connect(url), f"tar --create --directory='{folder}' .")
+
+
 # ---- What the engine says
 
 

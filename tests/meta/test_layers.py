@@ -13,9 +13,10 @@ PACKAGE = ROOT / "pacs_hardening"
 ALLOWED = {
     "model": set(),
     "wire": {"model"},
+    "canary": {"model"},
     "probes": {"model", "wire"},
     "profiles": {"model"},
-    "oracle": {"model", "wire", "probes"},
+    "oracle": {"model", "wire", "probes", "canary"},
     "launch": {"model"},
     "report": {"model"},
     "lint": {"model", "report"},

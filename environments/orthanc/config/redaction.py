@@ -102,7 +102,11 @@ def redact_dataset(dataset, days):
             change(element, lambda value: shifted(value, days))
         elif rule is actions.replace_UID and element.VR == "UI":
             change(element, new_uid)
-        elif rule is not None and rule is not actions.delete_or_empty_or_replace_UID:
+        elif rule is actions.delete_or_empty_or_replace_UID and element.VR == "SQ":
+            for item in element.value:  # references to other objects: they must still resolve, and nothing else is kept
+                for other in [each.tag for each in item if each.VR not in ("UI", "SQ")]:
+                    del item[other]
+        elif rule is not None:
             rule(dataset, (tag.group, tag.element))
         if tag in dataset and element.VR == "SQ":
             for item in element.value:
