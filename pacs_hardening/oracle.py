@@ -6,14 +6,11 @@ and no byte of an object came with it. Silence until the deadline is a hang, not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
-from .canary import Canaries, Token
 from .model import Door, Inapplicable, Target, Unmeasurable, Violation
 from .probes.association import Attempt, Outcome
 from .probes.authorised import Authorised
-from .probes.research import Released
 from .probes.web import WebAttempt, leaks
 
 REFUSED = "refusal by TLS alert, A-ASSOCIATE-RJ, A-ABORT, close or a DIMSE failure status, and no data set"
@@ -113,35 +110,3 @@ def must_be_tls(target: Target, service: str) -> list[Door]:
     if not doors:
         raise Inapplicable(f"the target has no {service} door with TLS")
     return doors
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Canaries that were sent to the research side, what it released, and ``leaks``: door -> those that came through."""
-
-    canaries: Canaries
-    released: Released
-    leaks: Mapping[str, tuple[Token, ...]]
-
-
-def must_be_redacted(leaks: Mapping[str, tuple[Token, ...]], counts: Callable[[Token], bool] = lambda token: True) -> None:
-    """Raises Violation for canaries that ``counts`` holds for: the attribute, its action code, the doors and the token
-    are named, and nothing else of what came back."""
-    doors: dict[Token, list[str]] = {}
-    for door, tokens in leaks.items():
-        for token in filter(counts, tokens):
-            doors.setdefault(token, []).append(door)
-    if doors:
-        lines = [f"{token}; through {', '.join(where)}" for token, where in doors.items()]
-        attributes = sorted({token.attribute for token in doors})
-        everywhere = list(dict.fromkeys(door for where in doors.values() for door in where))
-        actual = f"{len(doors)} values of {len(attributes)} attributes came through: {_few(attributes)} ({_few(everywhere)})"
-        raise Violation("no value of an original on the research side", actual, (*lines[:12], *_rest(lines, 12)))
-
-
-def _few(names: Sequence[str], most: int = 4) -> str:
-    return ", ".join([*names[:most], *_rest(names, most)])
-
-
-def _rest(names: Sequence[str], most: int) -> tuple[str, ...]:
-    return (f"and {len(names) - most} more",) if len(names) > most else ()

@@ -14,6 +14,7 @@ from .tokens import Mint, Token
 
 CT, MR, US = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.6.1"
 SR, PDF = "1.2.840.10008.5.1.4.1.1.88.11", "1.2.840.10008.5.1.4.1.1.104.1"
+METHOD = "113100"  # Basic Application Confidentiality Profile (PS3.16 CID 7050)
 # What a redacted copy is of no use without. Nothing of it stands in Table E.1-1.
 RETAINED: Mapping[str, object] = MappingProxyType({
     "Rows": 16, "Columns": 16, "BitsAllocated": 8, "BitsStored": 8, "HighBit": 7, "PixelRepresentation": 0,
@@ -57,9 +58,12 @@ def objects(seed: int, *, first: int = 1) -> Canaries:
     """CT, MR, ultrasound with and without burned-in text, a report, and one with three groups of Japanese names; the MR
     refers to the CT. The same for the same ``seed``; ``first`` is the first Instance Number."""
     mint = Mint(seed)
-    ids = {key: str(mint.value("UI", Token("", key, "U", "uid", "the study"))) for key in ("StudyInstanceUID",)}
+    ids: dict[str, object] = {
+        key: str(mint.value("UI", Token("", key, "U", "uid", "the study"))) for key in ("StudyInstanceUID",)
+    }
     ids["PatientID"] = f"TEST {mint.value('LO', Token('', '(0010,0020) Patient ID', 'Z/D', 'direct', 'the patient'))}"
-    made = [
+    ids["IssuerOfPatientID"] = "TEST"  # with the ID it says who the patient is: the same for all
+    made: list[tuple[str, str, dict[str, object]]] = [
         ("CT", CT, {}),
         ("MR", MR, {}),
         ("ultrasound", US, {"BurnedInAnnotation": "NO"}),
@@ -141,8 +145,9 @@ def _add_private(dataset: Dataset, mint: Mint, about: Token) -> None:
 
 def _write_in_signs(dataset: Dataset, mint: Mint, label: str) -> None:
     """Names in all three groups of components, each with all five components, and text."""
-    for keyword, tag in (("PatientName", "(0010,0010) Patient's Name"), ("OperatorsName", "(0008,1070) Operators' Name")):
-        about = Token("", tag, "Z", "direct", label)
+    names = {"PatientName": "(0010,0010) Patient's Name", "OperatorsName": "(0008,1070) Operators' Name"}
+    for keyword, attribute in names.items():
+        about = Token("", attribute, "Z", "direct", label)
         groups = ["^".join(mint.signs(about) for _ in range(3)) for _ in range(2)]
         setattr(dataset, keyword, "=".join([str(mint.value("PN", about)), *groups]))
     dataset.PatientComments = mint.signs(Token("", "(0010,4000) Patient Comments", "X", "text", label))

@@ -19,7 +19,7 @@ from .finding import (
 from .target import Door, Folder, Identity, KeyPair, Node, Research, Secret, Specimen, Target, User
 
 __all__ = [
-    "BadInput", "Control", "Door", "Finding", "Folder", "Identity", "Impact", "Inapplicable", "KeyPair", "Missing", "Node",
-    "NotPermitted", "Research", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "Unserved", "User",
-    "Verdict", "Violation", "by_control", "control", "control_of", "judge",
+    "BadInput", "Control", "Door", "Finding", "Folder", "Identity", "Impact", "Inapplicable", "KeyPair", "Missing",
+    "Node", "NotPermitted", "Research", "Run", "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable",
+    "Unserved", "User", "Verdict", "Violation", "by_control", "control", "control_of", "judge",
 ]  # fmt: skip

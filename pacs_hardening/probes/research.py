@@ -15,11 +15,17 @@ from ..wire.http import Answer, request
 from ..wire.pdu import ProtocolError
 from ..wire.session import Refused, Silent
 from .association import Attempt, Outcome, Peer, first_door, knock
+from .authorised import Authorised
 from .host import contents
 
 LANES = 4  # requests side by side
 LEVELS = {"PATIENT": "PatientID", "STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}
-ABOVE = {"PATIENT": (), "STUDY": (), "SERIES": ("StudyInstanceUID",), "IMAGE": ("StudyInstanceUID", "SeriesInstanceUID")}
+ABOVE = {
+    "PATIENT": (),
+    "STUDY": (),
+    "SERIES": ("StudyInstanceUID",),
+    "IMAGE": ("StudyInstanceUID", "SeriesInstanceUID"),
+}
 
 
 # What a client of DICOMweb asks for at each route (PS3.18 8.7); others are asked for anything.
@@ -87,6 +93,20 @@ def release(
     found = {piece.door for piece in pieces if piece.served and piece.data} | {"error"}
     expected = dict.fromkeys(("C-FIND", "C-GET", *research.routes, *research.lists))
     return Released(stored, tuple(pieces), copies, tuple(door for door in expected if door not in found))
+
+
+def send_garbage(target: Target, research: Research) -> tuple[str, Attempt]:
+    """C-STORE of bytes that are no data set, under a SOP class that the research side takes."""
+    whole = operations.store(operations.synthetic_object())
+    broken = replace(whole, payload=bytes(64))
+    peer = Peer.of(target.nodes[research.sender])
+    return "a data set that cannot be parsed", knock(research_view(target, research), peer, broken, seconds=20)
+
+
+def as_reader(target: Target, research: Research) -> Authorised:
+    """The positive control of the research side: its reader and its user."""
+    users = {research.user: target.users[research.user]} if research.user in target.users else {}
+    return Authorised(replace(research_view(target, research), users=users))
 
 
 def kept(research: Research, hosts: Mapping[str, str]) -> bytes:
@@ -162,11 +182,17 @@ class _Reader:
 
     def browsed(self, studies: list[str], copies: Mapping[int, Dataset]) -> list[Piece]:
         """Every route, for every study or instance that it names; every list, and what hangs below its entries."""
-        wanted = [(name, path) for name, template in self.research.routes.items() for path in _paths(template, studies, copies)]
+        wanted = [
+            (name, path)
+            for name, template in self.research.routes.items()
+            for path in _paths(template, studies, copies)
+        ]
         with ThreadPoolExecutor(LANES) as pool:
             for listing, answer in zip(self.research.lists, pool.map(self._get, self.research.lists), strict=True):
                 entries = [str(each) for each in json.loads(answer.body)] if answer.status == 200 else []
-                wanted += [(listing, f"{listing}/{each}{below}") for each in entries for below in self.research.lists[listing]]
+                wanted += [
+                    (listing, f"{listing}/{each}{below}") for each in entries for below in self.research.lists[listing]
+                ]
             answers = pool.map(lambda each: self._get(each[1], ACCEPT.get(each[0], "*/*")), wanted)
             return [
                 Piece(name, path, _bytes(answer), 200 <= answer.status < 300)
@@ -203,5 +229,3 @@ def _paths(template: str, studies: list[str], copies: Mapping[int, Dataset]) -> 
 def _bytes(answer: Answer) -> bytes:
     head = "".join(f"{name}: {value}\n" for name, value in answer.headers.items())
     return f"{answer.status}\n{head}\n".encode() + answer.body
-
-
