@@ -42,8 +42,8 @@ class Network:
 
 @dataclass(frozen=True)
 class File:
-    """``source`` (relative to the environment), ``secret``, or a Python ``package`` of this interpreter, zipped; laid at
-    ``path`` in the container with ``mode``."""
+    """``source`` (relative to the environment), ``secret``, or a Python ``package`` of this interpreter, zipped; laid
+    at ``path`` in the container with ``mode``."""
 
     path: PurePosixPath
     mode: int
