@@ -35,11 +35,14 @@ SCRIPTS = {
         "replace_identifiers(dicom_files=sorted(glob.glob(sys.argv[1] + '/*')), output_folder=sys.argv[2], save=True,"
         " remove_private=True, force=True)"
     ),
-    "dicom-anonymizer": "import sys; from dicomanonymizer import anonymize; anonymize(sys.argv[1], sys.argv[2], {}, True)",
+    "dicom-anonymizer": (
+        "import sys; from dicomanonymizer import anonymize; anonymize(sys.argv[1], sys.argv[2], {}, True)"
+    ),
     "dicom-anonymizer, 2024b": (
-        "import sys; from dicomanonymizer import anonymize\n"
-        "from dicomanonymizer.simpledicomanonymizer import initialize_actions_2024b as rules\n"
-        "anonymize(sys.argv[1], sys.argv[2], {}, True, base_rules_gen=rules)"
+        "import sys, glob; from dicomanonymizer.simpledicomanonymizer import initialize_actions_2024b as rules\n"
+        "from dicomanonymizer.simpledicomanonymizer import anonymize_dicom_file as one\n"
+        "for path in sorted(glob.glob(sys.argv[1] + '/*')):\n"
+        "    one(path, sys.argv[2] + '/' + path.rsplit('/', 1)[1], base_rules_gen=rules)"
     ),
 }
 
@@ -82,11 +85,25 @@ def _orthanc(folder: Path, canaries: Canaries) -> Iterator[tuple[str, dict[str, 
         stored = [json.loads(ask("/instances", path.read_bytes())) for path in sorted((folder / "in").iterdir())]
         study = stored[0]["ParentStudy"]
         for edition in EDITIONS:
-            made = json.loads(ask(f"/studies/{study}/anonymize", json.dumps({"DicomVersion": edition}).encode()))
+            title = f"Orthanc {version} /anonymize ({edition})"
+            try:
+                made = json.loads(ask(f"/studies/{study}/anonymize", json.dumps({"DicomVersion": edition}).encode()))
+            except urllib.error.HTTPError as error:
+                print(f"{title}: the study is answered {error.code}; now object by object", file=sys.stderr)
+                yield f"{title}, object by object", _judged(canaries, list(_each(ask, stored, edition)))
+                continue
             files = json.loads(ask(f"/studies/{made['ID']}/instances"))
             copies = [ask(f"/instances/{each['ID']}/file") for each in files]
             ask(f"/studies/{made['ID']}", method="DELETE")
-            yield f"Orthanc {version} /anonymize ({edition})", _judged(canaries, copies)
+            yield title, _judged(canaries, copies)
+
+
+def _each(ask: Callable[..., bytes], stored: list[dict[str, str]], edition: str) -> Iterator[bytes]:
+    for each in stored:
+        try:
+            yield ask(f"/instances/{each['ID']}/anonymize", json.dumps({"DicomVersion": edition}).encode())
+        except urllib.error.HTTPError as error:
+            print(f"one object is answered {error.code}", file=sys.stderr)
 
 
 @contextmanager
@@ -144,6 +161,8 @@ def _judged(canaries: Canaries, files: list[bytes]) -> dict[str, str]:
     same = {str(copy.get("StudyInstanceUID")) for copy in copies.values()}
     source, to = copies.get(2), copies.get(1)
     refers = source is not None and to is not None and _refers(source, str(to.get("SOPInstanceUID", "-")))
+    if not copies:
+        return dict.fromkeys(row, "nothing came out")
     row["UIDs that still refer"] = "yes" if refers and len(same) == 1 else "broken"
     row["pixels and geometry"] = (
         "kept" if len(whole) == len(copies) and copies else f"broken in {len(copies) - len(whole)}"

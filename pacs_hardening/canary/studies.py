@@ -77,22 +77,24 @@ def objects(seed: int, *, first: int = 1) -> Canaries:
     ]
     planted = []
     for number, (label, sop_class, more) in enumerate(made, first):
-        dataset = _object(mint, label, sop_class, number, {**ids, **more})
-        if "encrypted" in label:
-            _encrypt(dataset, mint)
         burned_in = sop_class == US and more.get("BurnedInAnnotation") != "NO"
-        planted.append(Planted(label, number, dataset, burned_in, sop_class == PDF or "encrypted" in label))
+        unredactable = sop_class == PDF or "encrypted" in label
+        full = not burned_in and not unredactable  # of what is refused, a few attributes are enough
+        dataset = _object(mint, label, sop_class, number, {**ids, **more}, full)
+        if "encrypted" in label:
+            _encrypt(dataset)
+        planted.append(Planted(label, number, dataset, burned_in, unredactable))
     _refer(planted[1].dataset, planted[0].dataset)
     return Canaries(tuple(planted), MappingProxyType(mint.manifest), MappingProxyType({first + 1: first}))
 
 
-def _object(mint: Mint, label: str, sop_class: str, number: int, given: Mapping[str, object]) -> Dataset:
+def _object(mint: Mint, label: str, sop_class: str, number: int, given: Mapping[str, object], full: bool) -> Dataset:
     dataset = Dataset()
     charset = given.get("SpecificCharacterSet")
     if charset:
         dataset.SpecificCharacterSet = charset
     for attribute in attributes():
-        if sop_class != PDF or attribute.tag >> 16 in (0x0008, 0x0010, 0x0020, 0x0042):
+        if full or attribute.tag >> 16 in (0x0008, 0x0010, 0x0020, 0x0042):
             _plant(dataset, attribute, mint, label)
     for keyword, value in given.items():
         setattr(dataset, keyword, value)
@@ -153,7 +155,7 @@ def _write_in_signs(dataset: Dataset, mint: Mint, label: str) -> None:
     dataset.PatientComments = mint.signs(Token("", "(0010,4000) Patient Comments", "X", "text", label))
 
 
-def _encrypt(dataset: Dataset, mint: Mint) -> None:
+def _encrypt(dataset: Dataset) -> None:
     item = Dataset()
     item.EncryptedContentTransferSyntaxUID = "1.2.840.10008.1.2"
     item.EncryptedContent = b"TEST" * 16

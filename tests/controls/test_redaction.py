@@ -201,10 +201,10 @@ def _declares(copy: Dataset) -> bool:
     references=("PS3.15 E.3.1", "PS3.3 C.7.6.1"),
 )
 def test_flags_burned_in_annotation(gathered: Gathered) -> None:
-    """The research side MUST NOT release an image that has, or may have, burned-in text, unless its pixels were cleaned.
+    """The research side MUST NOT release an image that has or may have burned-in text, unless its pixels were cleaned.
 
-    No redaction of attributes takes a name out of the pixels. Ultrasound often has one there: it may have, as long as it
-    does not say that it has none.
+    No redaction of attributes takes a name out of the pixels. Ultrasound often has one there, and may have as long as
+    it does not say that it has none.
 
     sender -> C-STORE of ultrasound images with Burned In Annotation YES, and absent; reader -> finds neither.
     """
