@@ -37,7 +37,9 @@ def _forms() -> Iterator[_Form]:
     yield _Form(WORD.encode(), re.compile(word.encode()))
     yield _Form(WORD.lower().encode(), re.compile(word.lower().encode()), "lower")
     for wide in ("utf-16-le", "utf-16-be"):
-        yield _Form(WORD.encode(wide), re.compile(b"(?s)" + re.escape(WORD.encode(wide)) + b".{0,10}"), wide)
+        one = b"[%s]\0" if wide == "utf-16-le" else b"\0[%s]"
+        digits = b"(?:%s){0,5}" % (one % DIGITS.encode())
+        yield _Form(WORD.encode(wide), re.compile(re.escape(WORD.encode(wide)) + digits), wide)
     percent = "".join(f"%{ord(c):02X}" for c in WORD)
     yield _Form(percent.encode(), re.compile(percent.encode() + rb"[%0-9A-Fa-f]{0,15}"), "percent")
     for digits in (WORD.encode().hex(), WORD.encode().hex().upper()):
@@ -95,7 +97,10 @@ class Searcher:
 
     def found(self, data: bytes) -> set[str]:
         """Also within ZIP and gzip. Raises ValueError where what is packed unpacks to more than 256 MiB."""
-        return {value for piece in unpacked(data) for value in self._in(piece)}
+        found = {value for piece in unpacked(data) for value in self._in(piece)}
+        # One writing can look like another one of which the end is missing: the whole value counts.
+        short = {value for value in found if value.startswith(WORD) and len(value) < len(WORD) + 5}
+        return found - {value for value in short if any(each != value and each.startswith(value) for each in found)}
 
     def _in(self, data: bytes) -> Iterator[str]:
         self.seen += len(data)
