@@ -37,9 +37,9 @@ def _forms() -> Iterator[_Form]:
     yield _Form(WORD.encode(), re.compile(word.encode()))
     yield _Form(WORD.lower().encode(), re.compile(word.lower().encode()), "lower")
     for wide in ("utf-16-le", "utf-16-be"):
-        one = b"[%s]\0" if wide == "utf-16-le" else b"\0[%s]"
-        digits = b"(?:%s){0,5}" % (one % DIGITS.encode())
-        yield _Form(WORD.encode(wide), re.compile(re.escape(WORD.encode(wide)) + digits), wide)
+        letter = b"[%s]\0" if wide == "utf-16-le" else b"\0[%s]"
+        letters = b"(?:%s){0,5}" % (letter % DIGITS.encode())
+        yield _Form(WORD.encode(wide), re.compile(re.escape(WORD.encode(wide)) + letters), wide)
     percent = "".join(f"%{ord(c):02X}" for c in WORD)
     yield _Form(percent.encode(), re.compile(percent.encode() + rb"[%0-9A-Fa-f]{0,15}"), "percent")
     for digits in (WORD.encode().hex(), WORD.encode().hex().upper()):

@@ -7,7 +7,8 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..model import Folder, Research
+from ..model import Research
+from . import research
 from .certificates import SERVER_DEFECTS
 from .table import Table
 
@@ -145,38 +146,11 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         sop_classes=target.texts("sop_classes", ()),
         transfer_syntaxes=target.texts("transfer_syntaxes", ()),
         routes=target.pairs("routes"),
-        research=_research(target, nodes, table.named("users", "")) if "research" in target else None,
+        research=research.read(target, nodes, table.named("users", "")) if "research" in target else None,
     )
     if plan.kind == "containers":
         _fits_together(plan, table, target)
     return plan
-
-
-def _research(target: Table, nodes: Mapping[str, Table], users: Mapping[str, Table]) -> Research:
-    table = target.table("research", "called_aet sender reader user routes lists storage arrivals")
-    lists = table.free("lists")
-    below = Table(lists, f"{table.where}: lists", " ".join(lists))
-    known = {"sender": nodes, "reader": nodes, "user": users}
-    for key, among in known.items():
-        if table.text(key) not in among:
-            raise table.bad(key, f"{table.text(key)!r} is not one of {', '.join(among)}")
-    return Research(
-        called_aet=table.text("called_aet", pattern=r"[ -\[\]-~]{1,16}"),
-        sender=table.text("sender"),
-        reader=table.text("reader"),
-        user=table.text("user"),
-        routes=table.pairs("routes"),
-        lists={path: below.texts(path) for path in lists},
-        storage=_folder(table, "storage"),
-        arrivals=_folder(table, "arrivals"),
-    )
-
-
-def _folder(table: Table, key: str) -> Folder | None:
-    if key not in table:
-        return None
-    found = table.table(key, "host path")
-    return Folder(found.text("host"), found.text("path", pattern=r"/[A-Za-z0-9/._-]+"))
 
 
 def _fits_together(plan: Plan, table: Table, target: Table) -> None:

@@ -79,7 +79,8 @@ def release(
 ) -> Released:
     """Send ``objects``, then take what of them can be had as the reader: every door, every level, every list. ``keys``
     are the attributes (keywords) that queries ask for. Raises Unmeasurable where nothing was received."""
-    reader = _Reader(target, research, tuple(keys))
+    objects = tuple(objects)
+    reader = _Reader(target, research, tuple(keys), tuple(dict.fromkeys(str(each.SOPClassUID) for each in objects)))
     before = reader.studies()
     stored = send(target, research, objects)
     if not any(attempt.outcome is Outcome.SERVED for attempt in stored):
@@ -133,8 +134,9 @@ def _copies(objects: Iterable[bytes]) -> dict[int, Dataset]:
 class _Reader:
     """The reader of the research side at each of its doors."""
 
-    def __init__(self, target: Target, research: Research, keys: tuple[str, ...]) -> None:
+    def __init__(self, target: Target, research: Research, keys: tuple[str, ...], classes: tuple[str, ...]) -> None:
         self.target, self.research, self.keys = research_view(target, research), research, keys
+        self.classes = classes
         self.peer = Peer.of(target.nodes[research.reader])
         self.user: User | None = target.users.get(research.user)
 
@@ -165,7 +167,7 @@ class _Reader:
     def retrieved(self, studies: list[str]) -> list[Piece]:
         pieces = []
         for study in studies:
-            command = replace(operations.get(_study(study)), storage=self.target.sop_classes[:100])
+            command = replace(operations.get(_study(study)), storage=self.classes)
             answer = self._served(knock(self.target, self.peer, command, seconds=30))
             pieces += [Piece("C-GET", study, data) for data in answer.datasets]
         return pieces
