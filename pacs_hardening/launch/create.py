@@ -49,6 +49,8 @@ def contents(run: Run) -> dict[str, tuple[volumes.Volume, ...]]:
     def content(file: File) -> bytes:
         if file.secret:
             return secret[file.secret].read_bytes()
+        if file.package:
+            return volumes.zipped(file.package)
         return render.fill(run.prepared.sources[file.source], values, file.source).encode()
 
     return {name: volumes.of_service(run.name(name), service, content) for name, service in plan.services.items()}

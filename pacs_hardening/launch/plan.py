@@ -7,8 +7,8 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..model import WebRequest
-from . import webrequests
+from ..model import Research, WebRequest
+from . import research, webrequests
 from .certificates import SERVER_DEFECTS, SERVER_KEYS
 from .table import Table
 
@@ -20,7 +20,7 @@ _SERVICE = (
 )
 _TARGET = (
     "called_aet move_destination arrivals audit query_limit capabilities sop_classes transfer_syntaxes routes"
-    " further dangerous body_limit"
+    " further dangerous body_limit research"
 )
 _CAPABILITIES = ("ALL", "CHOWN", "DAC_OVERRIDE", "NET_RAW", "SETGID", "SETUID")
 _PERMITS = ("echo", "find", "get", "move", "store")
@@ -46,12 +46,14 @@ class Network:
 
 @dataclass(frozen=True)
 class File:
-    """``source`` (relative to the environment) or ``secret``, laid at ``path`` in the container with ``mode``."""
+    """``source`` (relative to the environment), ``secret``, or a Python ``package`` of this interpreter, zipped; laid
+    at ``path`` in the container with ``mode``."""
 
     path: PurePosixPath
     mode: int
     source: str = ""
     secret: str = ""
+    package: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class Plan:
     further: tuple[WebRequest, ...]
     dangerous: tuple[WebRequest, ...]
     body_limit: int | None
+    research: Research | None = None
 
 
 def read(raw: Mapping[str, Any], where: Path) -> Plan:
@@ -170,6 +173,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         further=webrequests.read(target, "further"),
         dangerous=webrequests.read(target, "dangerous"),
         body_limit=target.number("body_limit") if "body_limit" in target else None,
+        research=research.read(target, nodes, table.named("users", "")) if "research" in target else None,
     )
     if plan.kind == "containers":
         _fits_together(plan, table, target)
@@ -224,7 +228,7 @@ def _service(table: Table, networks: Mapping[str, Network]) -> Service:
             )
             for each in table.tables("publish", "port service tls door")
         ),
-        files=tuple(_file(each) for each in table.tables("files", "source secret path mode")),
+        files=tuple(_file(each) for each in table.tables("files", "source secret package path mode")),
         exposes=table.ports("exposes"),
         configuration=table.text("configuration", ""),
         privileged=table.flag("privileged", False),
@@ -255,9 +259,10 @@ def _file(table: Table) -> File:
         mode=int(table.text("mode", "0440", pattern="0?[0-7]{3}"), 8),
         source=table.text("source", ""),
         secret=table.text("secret", "", pattern=f"|{'|'.join(SECRETS)}"),
+        package=table.text("package", "", pattern=r"|[A-Za-z_][A-Za-z0-9_]*"),
     )
-    if bool(file.source) == bool(file.secret):
-        raise table.bad("source", "give either source or secret")
+    if bool(file.source) + bool(file.secret) + bool(file.package) != 1:
+        raise table.bad("source", "give one of source, secret and package")
     if ".." in file.path.parts or str(file.path.parent) in ("/etc", "/usr", "/bin", "/lib", "/sbin", "/dev", "/proc"):
         raise table.bad("path", f"{file.path}: its folder becomes a volume that hides what the image has there")
     return file

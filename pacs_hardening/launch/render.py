@@ -24,13 +24,14 @@ class Cast:
     cns: Mapping[str, str]
     usernames: Mapping[str, str]
     passwords: Mapping[str, str] = field(repr=False)
+    redaction_key: str = field(repr=False, default_factory=lambda: secrets.token_hex(32))
 
     def mask(self, text: str) -> str:
         """``text`` without any password, plain or as HTTP Basic credentials."""
         for role, password in self.passwords.items():
             basic = base64.b64encode(f"{self.usernames[role]}:{password}".encode()).decode()
             text = text.replace(password, "***").replace(basic, "***")
-        return text
+        return text.replace(self.redaction_key, "***")
 
 
 def cast(plan: Plan) -> Cast:
@@ -44,7 +45,9 @@ def cast(plan: Plan) -> Cast:
 
 def placeholders(plan: Plan, people: Cast, hosts: Mapping[str, str]) -> dict[str, str]:
     """``hosts``: service -> the name that its address resolves to, for servers that compare it."""
-    values = {"CALLED_AET": plan.called_aet}
+    values = {"CALLED_AET": plan.called_aet, "REDACTION_KEY": people.redaction_key}
+    if plan.research:
+        values["RESEARCH_AET"] = plan.research.called_aet
     if plan.move_destination:
         values["AET_RECEIVER"] = plan.move_destination
     for prefix, by_role in [
@@ -96,5 +99,6 @@ def target(name: str, plan: Plan, people: Cast, pki: Pki, doors: tuple[Door, ...
         query_limit=plan.query_limit,
         sop_classes=plan.sop_classes,
         transfer_syntaxes=plan.transfer_syntaxes,
+        research=plan.research,
         verify_server=False,
     )

@@ -14,14 +14,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ..model import BadInput, Configuration, Door, Identity, KeyPair, Node, Secret, Target, User
-from . import webrequests
+from . import research, webrequests
 from .table import Table
 
 SCHEMES = {"dicom": ("dicom", False), "dicoms": ("dicom", True), "http": ("web", False), "https": ("web", True)}
 PERMITS = ("echo", "find", "get", "move", "store")
 _TOP = (
     "name called_aet doors ca server_name verify_server capabilities move_destination query_limit sop_classes"
-    " transfer_syntaxes nodes bad_keys users routes further dangerous body_limit hosts config behind_guard"
+    " transfer_syntaxes nodes bad_keys users routes further dangerous body_limit hosts config behind_guard research"
 )
 _NODE = "aet permits certificate key identity"
 _URL = "called calling cert key ca"
@@ -82,6 +82,9 @@ def _from_table(raw: Mapping[str, Any], path: Path) -> Target:
     for key, limit in limits.items():
         if limit is not None and limit < 1:
             raise table.bad(key, f"{limit} is not 1 or more")
+    side = research.read(table, nodes, users) if "research" in table else None
+    for name, each in side.routes.items() if side else ():
+        _route(table, f"research {name}", each)
     return Target(
         name=table.text("name", path.stem, pattern=r"[^\x00-\x1f\x7f]{1,100}"),
         called_aet=_aet(table, "called_aet"),
@@ -101,6 +104,7 @@ def _from_table(raw: Mapping[str, Any], path: Path) -> Target:
         query_limit=limits["query_limit"],
         sop_classes=_like(table, "sop_classes", r"(?=.{1,64}$)\d+(\.\d+)+"),
         transfer_syntaxes=_like(table, "transfer_syntaxes", r"(?=.{1,64}$)\d+(\.\d+)+"),
+        research=side,
         verify_server=table.flag("verify_server", True),
         hosts=MappingProxyType({name: _host(table, name, url) for name, url in table.pairs("hosts").items()}),
         configurations=MappingProxyType(_configuration(table, here)),
@@ -267,6 +271,12 @@ def write(target: Target, folder: Path) -> Path:
         sections[f"users.{name}"] = {"username": user.username, "password_file": beside}
     sections["routes"] = dict(target.routes)
     sections["hosts"] = dict(target.hosts)
+    if target.research is not None:
+        side = target.research
+        sections["research"] = {"called_aet": side.called_aet, "sender": side.sender}
+        sections["research"] |= {"reader": side.reader, "user": side.user}
+        sections["research.routes"] = dict(side.routes)
+        sections["research.lists"] = {path: list(below) for path, below in side.lists.items()}
     path = folder / "target.toml"
     arrays = {"[further]": target.further, "[dangerous]": target.dangerous}
     rows = [(name, webrequests.told(each)) for name, requests in arrays.items() for each in requests]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
 
 import docker  # type: ignore[import-untyped]
 
+from ..model import BadInput
 from .engine import Api
 from .plan import File, Service
 
@@ -67,6 +70,19 @@ def fill(api: Api, image: str, name: str, volumes: Sequence[Volume], labels: Map
     )
     api.put_archive(container["Id"], "/", archive.getvalue())
     api.remove_container(container["Id"], force=True, v=False)
+
+
+def zipped(package: str) -> bytes:
+    """A pure Python package of this interpreter as an archive to import from, so that a container runs the very files
+    that were installed with the suite. Raises BadInput where it is not installed."""
+    found = find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise BadInput(f"package {package!r} is not installed")
+    root, buffer = Path(found.submodule_search_locations[0]), io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(root.rglob("*.py")):
+            archive.writestr(str(path.relative_to(root.parent)), path.read_bytes())
+    return buffer.getvalue()
 
 
 def _add(tar: tarfile.TarFile, at: str, volume: Volume) -> None:

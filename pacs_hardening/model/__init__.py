@@ -20,11 +20,24 @@ from .finding import (
     by_control,
     judge,
 )
-from .target import Configuration, Door, Identity, KeyPair, Node, Secret, Specimen, Target, User, WebRequest
+from .target import (
+    Configuration,
+    Door,
+    Folder,
+    Identity,
+    KeyPair,
+    Node,
+    Research,
+    Secret,
+    Specimen,
+    Target,
+    User,
+    WebRequest,
+)
 
 __all__ = [
-    "WORST_FIRST", "AuditRecord", "BadInput", "Comparison", "Configuration", "Control", "Door", "Finding", "Identity",
-    "Impact", "Inapplicable", "KeyPair", "Missing", "Node", "NotPermitted", "Past", "Run", "Secret", "Severity",
-    "Specimen", "Status", "Target", "Unmeasurable", "Unserved", "User", "Verdict", "Violation", "WebRequest",
-    "by_control", "control", "control_of", "judge",
+    "WORST_FIRST", "AuditRecord", "BadInput", "Comparison", "Configuration", "Control", "Door", "Finding", "Folder",
+    "Identity", "Impact", "Inapplicable", "KeyPair", "Missing", "Node", "NotPermitted", "Past", "Research", "Run",
+    "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "Unserved", "User", "Verdict", "Violation",
+    "WebRequest", "by_control", "control", "control_of", "judge",
 ]  # fmt: skip

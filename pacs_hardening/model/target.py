@@ -118,6 +118,34 @@ class Configuration:
 
 
 @dataclass(frozen=True)
+class Folder:
+    """Where a host keeps what it was sent, if that can be looked into."""
+
+    host: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Research:
+    """A second archive behind the doors of the first, for those who may see de-identified studies only.
+
+    ``sender`` is the node that may store there, under ``called_aet``, and nothing else; ``reader`` and ``user`` are the
+    node and the web user who may search and retrieve there, and nothing anywhere else. ``routes``: path templates by
+    name, as those of the target. ``lists``: paths that list identifiers in JSON, each with the suffixes of what hangs
+    below one identifier. ``storage`` and ``arrivals``: what it has stored, and what its C-MOVE destination received.
+    """
+
+    called_aet: str
+    sender: str
+    reader: str
+    user: str
+    routes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    storage: Folder | None = None
+    arrivals: Folder | None = None
+
+
+@dataclass(frozen=True)
 class Target:
     """An archive to judge.
 
@@ -128,7 +156,8 @@ class Target:
     refused too; ``body_limit``: the most bytes of a request body.
     ``capabilities``: which optional doors and services exist. ``transfer_syntaxes`` and ``sop_classes``: UIDs
     that the archive declares; empty where it declares nothing. ``hosts`` and ``configurations``, by service: of a
-    target that runs already what ``launch.running.Running`` has of one that was started.
+    target that runs already what ``launch.running.Running`` has of one that was started. ``research``:
+    None where there is no such archive.
     """
 
     name: str
@@ -150,6 +179,7 @@ class Target:
     sop_classes: tuple[str, ...] = ()
     transfer_syntaxes: tuple[str, ...] = ()
     specimen: Specimen | None = None
+    research: Research | None = None
     verify_server: bool = True
     hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     configurations: Mapping[str, Configuration] = field(default_factory=lambda: MappingProxyType({}))

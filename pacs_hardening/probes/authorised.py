@@ -59,6 +59,12 @@ class Authorised:
             self._shown[key] = self.succeeds(operation, role=role)
         return self._shown[key]
 
+    def witnessed(self, served: int) -> None:
+        """Count ``served`` successes of an authorised peer that were seen elsewhere in this run."""
+        if not served:
+            raise Unmeasurable("positive control failed: the authorised peer got nothing")
+        self.proofs += served
+
     def echo(self, role: str = "all") -> None:
         self._once(operations.echo(), role)
 

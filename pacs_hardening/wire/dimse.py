@@ -6,7 +6,9 @@ import struct
 from io import BytesIO
 
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.errors import InvalidDicomError
 from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
@@ -65,6 +67,16 @@ def encode_dataset(dataset: Dataset, *, implicit: bool = True) -> bytes:
     buffer.is_little_endian, buffer.is_implicit_VR = True, implicit
     write_dataset(buffer, dataset)
     return buffer.getvalue()
+
+
+def decode_dataset(data: bytes) -> Dataset:
+    """A data set without preamble and file meta information, Implicit VR Little Endian. Raises ProtocolError."""
+    try:
+        found: Dataset = read_dataset(BytesIO(data), is_implicit_VR=True, is_little_endian=True)
+        found.decode()
+    except (InvalidDicomError, ValueError, EOFError, KeyError, struct.error) as error:
+        raise ProtocolError("a data set that cannot be read") from error
+    return found
 
 
 def encode_file(dataset: Dataset) -> bytes:

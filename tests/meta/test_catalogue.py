@@ -11,9 +11,10 @@ from pacs_hardening.report.catalogue import render
 
 ROOT = Path(__file__).parents[2]
 IMPERATIVE = re.compile(
-    "(accepts-only|admits-only|binds|bounds|confines|describes-no|disables|drops|emits|encrypts|exposes-nothing|forbids|"
-    "grants|has|is-not|is-read|keeps|limits|listens|mounts|offers-only|prefers|presents|protects|publishes|records|refuses|"
-    "requires|reveals-no|runs|sends|sets|supports|throttles)-"
+    "(accepts-only|admits-only|binds|bounds|confines|declares|describes-no|disables|drops|emits|encrypts|exposes-nothing|"
+    "flags|forbids|grants|has|is-not|is-read|keeps|limits|listens|mounts|offers-only|prefers|presents|protects|publishes|"
+    "records|redacts|refuses|removes|replaces|requires|reveals-no|runs|sends|serves|sets|stores-no|supports|survives|"
+    "throttles)-"
 )
 
 

@@ -13,9 +13,11 @@ PACKAGE = ROOT / "pacs_hardening"
 ALLOWED = {
     "model": set(),
     "wire": {"model"},
+    "canary": {"model"},
     "probes": {"model", "wire", "lint"},  # lint is a probe of files; see test_lint_is_used_by_one_probe
     "profiles": {"model"},
     "oracle": {"model", "wire", "probes"},
+    "redaction": {"model", "probes", "canary"},
     "launch": {"model"},
     "report": {"model"},
     "lint": {"model", "report"},

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from pacs_hardening.launch import render
+from pacs_hardening.launch import render, volumes
 from pacs_hardening.launch.environment import Environment, discover
 from pacs_hardening.launch.prepared import Overrides, Prepared, prepare
 from pacs_hardening.model import BadInput
@@ -213,3 +214,42 @@ def test_what_a_user_puts_in_place_of_nothing_is_named(folder: Path, tmp_path: P
 def test_importing_it_needs_no_container_engine() -> None:
     code = "import sys, pacs_hardening.launch.environment; sys.exit('docker' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+RESEARCH = """
+[target.research]
+called_aet = "RESEARCH"
+sender = "all"
+reader = "all"
+user = "clinician"
+storage = { host = "archive", path = "/var/lib/research" }
+[target.research.lists]
+"/studies" = ["", "/archive"]
+"""
+
+
+def test_a_research_side_is_read_and_its_mistakes_are_named(folder: Path) -> None:
+    file = folder / "one" / "environment.toml"
+    file.write_text(TOML + RESEARCH)
+    research = _prepare(folder).plan.research
+    assert research is not None
+    assert (research.called_aet, research.storage and research.storage.path) == ("RESEARCH", "/var/lib/research")
+    assert research.lists == {"/studies": ("", "/archive")}
+    for old, new, words in (
+        ('reader = "all"', 'reader = "nobody"', "reader: 'nobody' is not one of all"),
+        ('user = "clinician"', 'user = "jane"', "user: 'jane' is not one of clinician"),
+        ('path = "/var/lib/research"', 'path = "/var/lib/it\'s"', "path"),
+        ('sender = "all"', "", "sender: is missing"),
+    ):
+        file.write_text((TOML + RESEARCH).replace(old, new))
+        with pytest.raises(BadInput, match=re.escape(words)):
+            _prepare(folder)
+
+
+def test_a_package_is_laid_as_an_archive_to_import_from(tmp_path: Path) -> None:
+    (tmp_path / "package.zip").write_bytes(volumes.zipped("dicomanonymizer"))
+    program = "import sys; sys.path.insert(0, sys.argv[1]); import dicomanonymizer as d; print(d.__file__)"
+    found = subprocess.check_output([sys.executable, "-c", program, str(tmp_path / "package.zip")], text=True)
+    assert "package.zip" in found
+    with pytest.raises(BadInput, match="'no_such_package' is not installed"):
+        volumes.zipped("no_such_package")

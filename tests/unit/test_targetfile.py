@@ -290,3 +290,29 @@ def test_secrets_are_written_beside_the_file_for_the_owner_only(folder: Path, mo
     assert "s3cret" not in path.read_text() and "open sesame" not in path.read_text()  # noqa: PT018
     for beside in ("clinician.password", "all.passcode"):
         assert stat.S_IMODE((folder / "kept" / beside).stat().st_mode) == 0o600
+
+
+RESEARCH = """
+[research]
+called_aet = "RESEARCH"
+sender = "all"
+reader = "unknown"
+user = "clinician"
+[research.routes]
+metadata = "/research/studies/{study}/metadata"
+[research.lists]
+"/research/instances" = ["", "/file"]
+"""
+
+
+def test_a_research_side_is_read_and_written_alike(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATE_PASSCODE", "s3cret")
+    (folder / "target.toml").write_text(FULL + RESEARCH)
+    read = targetfile.read(str(folder / "target.toml"))
+    assert read.research is not None
+    assert read.research.lists == {"/research/instances": ("", "/file")}
+    again = targetfile.read(str(targetfile.write(read, folder / "again")))
+    assert again.research == read.research
+    (folder / "target.toml").write_text(FULL + RESEARCH.replace("{study}", "{patient}"))
+    with pytest.raises(BadInput, match="research metadata"):
+        targetfile.read(str(folder / "target.toml"))

@@ -18,7 +18,8 @@ from .secrets import kept, mentioned
 from .shell import Shell, checked, connect, read_json, run
 
 __all__ = [
-    "Binding", "Container", "Entry", "Host", "Kept", "Listener", "Network", "Process", "Stored", "look", "stored",
+    "Binding", "Container", "Entry", "Host", "Kept", "Listener", "Network", "Process", "Stored",
+    "contents", "look", "stored",
 ]  # fmt: skip
 
 
@@ -101,3 +102,8 @@ def stored(hosts: Iterable[Host], uid: str) -> list[Stored]:
             lines = run(shell, f"stat -c '%a %u %n' -- {quoted}").decode(errors="replace")
             found.append(Stored(host, inside.entries(lines)))
     return found
+
+
+def contents(url: str, folder: str) -> bytes:
+    """A folder with everything in it, as a tar archive. Raises Unmeasurable where it cannot be read."""
+    return run(connect(url), f"tar --create --directory='{folder}' .")
