@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..model import Target
+from ..model.usage import Usage
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,12 @@ class Running:
     ``arrivals()`` counts the objects that reached the environment's move destination (None: that cannot be
     seen); ``logs()`` is the tail of every service's log. ``hosts``: service -> the testinfra URL under which it can
     be looked into (``docker://<container>``; ``ssh://user@host`` for one that is no container); empty where nobody
-    may look. A target with hosts has the capability ``host``."""
+    may look. A target with hosts has the capability ``host``. ``usage()`` is what all server processes hold now (None:
+    that cannot be seen)."""
 
     target: Target
     fingerprint: Callable[[], str]
     arrivals: Callable[[], int] | None
     logs: Callable[[], str]
     hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    usage: Callable[[], Usage] | None = None
