@@ -69,21 +69,31 @@ def judge_answer(
 ) -> list[tuple[Fault, str]]:
     """What one answer shows, without looking at the server."""
     said = answer.said
+    expects = case.expects
+    if expects is Expectation.LENIENCE:
+        expects = Expectation.REFUSAL if strictly else Expectation.SURVIVAL
     found = [(Fault.CANARY, f"{said}: {len(canary)} bytes of it") for canary in canaries if canary in answer.data][:1]
     if answer.ended == "endless":
         found.append((Fault.ENDLESS, said))
-    if case.expects is Expectation.REFUSAL and answer.ended == "open":
+    if case.is_dicom and _accepts(answer):
+        if expects in (Expectation.REFUSAL, Expectation.WAITING):
+            found.append((Fault.ACCEPTED, said))
+    elif expects is Expectation.REFUSAL and answer.ended == "open":
         found.append((Fault.HANG, f"{said} after {answer.seconds:.1f} s"))
     if not case.is_dicom:
         return found
-    if not answer.accepted and case.must_not_be_accepted and any(kind == pdu.A_ASSOCIATE_AC for kind, _ in answer.pdus):
-        found.append((Fault.ACCEPTED, said))
     if any(_is_echo(case, answer)):
         found.append((Fault.ECHO, said))
     elif nonsense := _nonsense(answer):
         found.append((Fault.NONSENSE, f"{said}: {nonsense}"))
     found += [(Fault.REASON, said) for kind, body in answer.pdus if strictly and not _is_known_reason(kind, body)][:1]
     return found + _dimse(case, answer)
+
+
+def _accepts(answer: Answer) -> bool:
+    """An A-ASSOCIATE-AC where none was due, unless an abort followed: of two requests, the first may be in order."""
+    kinds = [kind for kind, _ in answer.pdus]
+    return not answer.accepted and pdu.A_ASSOCIATE_AC in kinds and pdu.A_ABORT not in kinds
 
 
 def _is_echo(case: Case, answer: Answer) -> Iterable[bool]:

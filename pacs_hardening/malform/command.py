@@ -78,7 +78,7 @@ def response_instead_of_request(pick: Pick) -> Steps:
     return _asks(*echo(field=field), element(0x900, us(pick.of([0, 0xFF00, 0xFE00]))))
 
 
-@malformation("PS3.7 9.3", NO_SUCCESS, state="Sta6")
+@malformation("PS3.7 9.3", SURVIVAL, state="Sta6")
 def service_of_another_class(pick: Pick) -> Steps:
     """A SOP class in the command that is not that of the presentation context: whose permission holds?"""
     return _asks(*echo(uid=pick.of([padded(SECONDARY_CAPTURE), padded("1.2.840.10008.5.1.4.1.2.2.1"), text("1..2"), "", "25*64"])))

@@ -27,7 +27,9 @@ def _find(inner: str) -> Steps:
 
 
 def _either(pick: Pick, inner: str) -> Steps:
-    return pick.of([_store(_object(inner)), _find(f"{element(0x52, text('STUDY') + ' 20', group=8)} {inner}")])
+    """In an object, or in a query that nothing matches, should it be read at all."""
+    nothing = element(0x50, text("TEST-NOBODY "), group=8) + " " + element(0x52, text("STUDY") + " 20", group=8)
+    return pick.of([_store(_object(inner)), _find(f"{nothing} {inner}")])
 
 
 def _in_fragments(unit: str, times: int, per: int) -> list[str]:
@@ -48,7 +50,7 @@ def element_length(pick: Pick) -> Steps:
 def nested(pick: Pick) -> Steps:
     """Sequences within sequences, 40 to 10,000 deep (CVE-2026-10528 class: the stack overflows)."""
     unit = f"{SEQUENCE} {UNDEFINED} {ITEM} {UNDEFINED}"
-    return on_association(send(whole(STORE_ID, store()), *_in_fragments(unit, pick.of([40, 500, 10_000, 2_000]), 500)))
+    return on_association(send(whole(STORE_ID, store()), *_in_fragments(unit, pick.of([40, 500, 1_000, 10_000]), 500)))
 
 
 @malformation("PS3.5 7.5", SURVIVAL, state="Sta6")
@@ -84,7 +86,7 @@ def many_elements(pick: Pick) -> Steps:
     """Thousands of elements without a value, and thousands of empty items."""
     unit = pick.of([element(0x10, "", group=0x10), f"{ITEM} 00*4"])
     start = [p_data(pdv(STORE_ID, 0, f"{SEQUENCE} {UNDEFINED}"))] if unit.startswith(ITEM) else []
-    return on_association(send(whole(STORE_ID, store()), *start, *_in_fragments(unit, pick.of([1000, 50_000, 200]), 1000)))
+    return on_association(send(whole(STORE_ID, store()), *start, *_in_fragments(unit, pick.of([200, 1000, 50_000]), 1000)))
 
 
 @malformation("PS3.5 A", SURVIVAL, state="Sta6")

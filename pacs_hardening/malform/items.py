@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from ..wire.conversation import Expectation
 from ..wire.operations import SECONDARY_CAPTURE, VERIFICATION
 from ..wire.pdu import APPLICATION_CONTEXT, EXPLICIT_LE
 from .parts import APPLICATION, CONTEXTS, IMPLEMENTATION, MAXIMUM, SYNTAX, context, item, rq, send, text, user
 from .registry import Pick, Steps, malformation
+
+
+LENIENCE, SURVIVAL = Expectation.LENIENCE, Expectation.SURVIVAL
 
 
 def _with(contexts: str) -> Steps:
@@ -16,7 +20,7 @@ def _user(*more: str, **parts: str) -> Steps:
     return [send(rq(items=[APPLICATION, CONTEXTS, user(*more, **parts)]))]
 
 
-@malformation("PS3.8 9.3.2.1")
+@malformation("PS3.8 9.3.2.1", LENIENCE)
 def application_context(pick: Pick) -> Steps:
     """An application context that is empty, private, too long, or no UID at all."""
     wrong = pick.of(["", '"1.2.3"', f"{text(APPLICATION_CONTEXT)} 00", '"1."', "2000*( 31 2e )", '"%s%s%s%n"', "ff*64"])
@@ -29,20 +33,20 @@ def items_missing(pick: Pick) -> Steps:
     return [send(rq(items=pick.of([[], [APPLICATION], [CONTEXTS, user()], [APPLICATION, user()], [APPLICATION, CONTEXTS]])))]
 
 
-@malformation("PS3.8 9.3.2")
+@malformation("PS3.8 9.3.2", LENIENCE)
 def items_repeated(pick: Pick) -> Steps:
     """Items that must stand once stand twice or often (CVE-2021-41687 class: the first is leaked)."""
     many = pick.of([2, 3, 50])
     return [send(rq(items=pick.of([[f"{many}*( {APPLICATION} )", CONTEXTS, user()], [APPLICATION, CONTEXTS, *[user()] * many]])))]
 
 
-@malformation("PS3.8 9.3.2")
+@malformation("PS3.8 9.3.2", LENIENCE)
 def items_in_another_order(pick: Pick) -> Steps:
     """User information first, or the application context last."""
     return [send(rq(items=pick.of([[user(), CONTEXTS, APPLICATION], [CONTEXTS, APPLICATION, user()], [user(), APPLICATION, CONTEXTS]])))]
 
 
-@malformation("PS3.8 9.3.2")
+@malformation("PS3.8 9.3.2", SURVIVAL)
 def unknown_items(pick: Pick) -> Steps:
     """Items of types that do not exist, small and as large as can be."""
     strange = item(f"{pick.of([0, 0x11, 0x21, 0x22, 0x30, 0x40, 0x51, 0x60, 0xFF]):02x}", f"41*{pick.of([0, 1, 60000])}")
@@ -100,13 +104,13 @@ def context_cut_off(pick: Pick) -> Steps:
     return _with(item("20", f"01*{pick.of([0, 1, 2, 3])}") + " " + CONTEXTS)
 
 
-@malformation("PS3.8 9.3.2.2")
+@malformation("PS3.8 9.3.2.2", SURVIVAL)
 def thousands_of_transfer_syntaxes(pick: Pick) -> Steps:
     """One presentation context with as many transfer syntaxes as fit."""
     return _with(item("20", f"01 00*3 {item('30', text(VERIFICATION))} {pick.of([100, 1000, 2700])}*( {SYNTAX} )"))
 
 
-@malformation("PS3.8 9.3.2.2")
+@malformation("PS3.8 9.3.2.2", LENIENCE)
 def syntax_that_is_no_uid(pick: Pick) -> Steps:
     """Abstract or transfer syntaxes that are empty, padded, long, or full of format directives."""
     wrong = pick.of(['"1..2"', '"01.2"', "31*65", "31*60000", '"%s%n%x"', "ff*20", '"../../../etc/passwd"', ""])
@@ -115,7 +119,7 @@ def syntax_that_is_no_uid(pick: Pick) -> Steps:
     return _with(item("20", f"01 00*3 {inner}"))
 
 
-@malformation("PS3.8 D.1")
+@malformation("PS3.8 D.1", LENIENCE)
 def maximum_length(pick: Pick) -> Steps:
     """A maximum length of 1 to 6 holds no fragment, and 51H of another size is none (CVE class: a division by zero, an
     endless loop of empty fragments)."""
@@ -123,7 +127,7 @@ def maximum_length(pick: Pick) -> Steps:
     return _user(maximum=item("51", value))
 
 
-@malformation("PS3.7 D.3.3.2")
+@malformation("PS3.7 D.3.3.2", LENIENCE)
 def implementation_identification(pick: Pick) -> Steps:
     """Implementation class UID missing, empty or no UID; a version name of 0 or of thousands of bytes."""
     name = item("55", pick.of(["", "41*17", "41*60000", "25*16"]))
@@ -131,14 +135,14 @@ def implementation_identification(pick: Pick) -> Steps:
     return _user(implementation=wrong)
 
 
-@malformation("PS3.7 D.3.3.3")
+@malformation("PS3.7 D.3.3.3", LENIENCE)
 def asynchronous_window(pick: Pick) -> Steps:
     """An asynchronous operations window of a wrong size, or twice."""
     window = item("53", "00 01 00 01")
     return _user(pick.of([item("53", ""), item("53", "ff"), item("53", "ff*3"), item("53", "00*64"), f"{window} {window}"]))
 
 
-@malformation("PS3.7 D.3.3.4")
+@malformation("PS3.7 D.3.3.4", LENIENCE)
 def role_selection(pick: Pick) -> Steps:
     """Role selection whose inner length lies, without roles, with roles beyond 1, or without UID."""
     uid = text(SECONDARY_CAPTURE)
@@ -146,7 +150,7 @@ def role_selection(pick: Pick) -> Steps:
     return _user(item("54", inner))
 
 
-@malformation("PS3.7 D.3.3.5")
+@malformation("PS3.7 D.3.3.5", LENIENCE)
 def extended_negotiation(pick: Pick) -> Steps:
     """Extended negotiation (56H, 57H) whose inner length lies, or that holds no UID."""
     uid = text(SECONDARY_CAPTURE)
@@ -175,7 +179,7 @@ def user_identity(pick: Pick) -> Steps:
     return _user(identity=item("58", inner) + pick.of([" ", " {identity}"]))
 
 
-@malformation("PS3.7 D.3.3")
+@malformation("PS3.7 D.3.3", SURVIVAL)
 def unknown_sub_items(pick: Pick) -> Steps:
     """Sub-items of user information that do not exist, or that stand there often."""
     return _user(pick.of([item("5f", "41*4"), item("00", ""), f"100*( {MAXIMUM} )", item("ff", "ff*60000"), item("59", "<2 41>")]))

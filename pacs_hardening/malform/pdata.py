@@ -7,6 +7,7 @@ from . import parts
 from .parts import ECHO, ECHO_ID, FIND_ID, REFUSED_ID, STORE_ID, on_association, p_data, pdv, send
 from .registry import Pick, Steps, malformation
 
+LENIENCE, SURVIVAL = Expectation.LENIENCE, Expectation.SURVIVAL
 WAITING, NO_SUCCESS = Expectation.WAITING, Expectation.NO_SUCCESS
 ECHO_COMMAND = parts.command(parts.echo())
 
@@ -23,7 +24,7 @@ def pdv_shorter(pick: Pick) -> Steps:
     return on_association(send(p_data(pdv(ECHO_ID, 3, ECHO_COMMAND, f"-{pick.of([2, 10, 20])}"))))
 
 
-@malformation("PS3.8 9.3.5.1", state="Sta6")
+@malformation("PS3.8 9.3.5.1", LENIENCE, state="Sta6")
 def without_fragment(pick: Pick) -> Steps:
     """A P-DATA-TF with no fragment, or too short to hold one."""
     return on_association(send(f"04 00 <4 00*{pick.of([0, 1, 3, 4, 5])}>"))
@@ -47,13 +48,13 @@ def unaccepted_context(pick: Pick) -> Steps:
     return on_association(send(p_data(pdv(pick.of([REFUSED_ID, 9, 255, 0, 2, 254]), 3, ECHO_COMMAND))))
 
 
-@malformation("PS3.8 E.2", NO_SUCCESS, state="Sta6")
+@malformation("PS3.8 E.2", SURVIVAL, state="Sta6")
 def control_header(pick: Pick) -> Steps:
-    """Message control headers with bits that are reserved, in a command that is whole otherwise."""
+    """Message control headers with bits that are reserved (0 when sent, not tested when received)."""
     return on_association(send(p_data(pdv(ECHO_ID, pick.of([0x07, 0x83, 0xFF, 0x43]), ECHO_COMMAND))))
 
 
-@malformation("PS3.8 E.2", NO_SUCCESS, state="Sta6")
+@malformation("PS3.8 E.2", SURVIVAL, state="Sta6")
 def data_set_without_command(pick: Pick) -> Steps:
     """Fragments of a data set, while a command is due."""
     return on_association(send(p_data(pdv(pick.of([ECHO_ID, FIND_ID, STORE_ID]), pick.of([0, 2]), "41*64")), ECHO))

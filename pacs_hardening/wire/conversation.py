@@ -23,10 +23,12 @@ VERBS = ("plain", "associate", "send", "drip", "receive", "finish", "reset")
 
 
 class Expectation(StrEnum):
-    """What PS3.8 asks of the peer. REFUSAL: RJ, ABORT or close, soon. WAITING: it may wait for the rest, and must not
-    accept. NO_SUCCESS: any answer that does not say success. SURVIVAL: any answer; it must live on."""
+    """What is asked of the peer. REFUSAL: RJ, ABORT or close, soon. LENIENCE: the same, but receivers that overlook it are
+    common, and only the strict profile minds. WAITING: it may wait for the rest, and must not accept. NO_SUCCESS: any
+    answer that does not say success. SURVIVAL: any answer; it must live on."""
 
     REFUSAL = "refusal"
+    LENIENCE = "lenience"
     WAITING = "waiting"
     NO_SUCCESS = "no-success"
     SURVIVAL = "survival"
@@ -62,10 +64,6 @@ class Case:
     def is_dicom(self) -> bool:
         """An answer to it is made of PDUs."""
         return self.steps[:1] != (Step("plain"),) and not self.malformation.startswith("web.")
-
-    @property
-    def must_not_be_accepted(self) -> bool:
-        return self.expects in (Expectation.REFUSAL, Expectation.WAITING)
 
 
 @dataclass(frozen=True)
@@ -281,8 +279,8 @@ class Player:
         self._open.clear()
 
     def _due(self, talk: _Talk) -> float:
-        if talk.case.expects is not Expectation.REFUSAL:
-            return 0.0
+        if talk.case.expects is not Expectation.REFUSAL or talk.data[:1] == bytes([pdu.A_ASSOCIATE_AC]):
+            return 0.0  # nothing is due, or it was accepted: that is the answer
         return talk.since + self._deadline - time.monotonic()
 
     def _end(self, talk: _Talk, ended: str, how: str = "") -> None:
