@@ -88,6 +88,7 @@ def gate(arguments: list[str]) -> int:
     if not any(_is_path(a, before) for before, a in zip(["", *arguments], arguments, strict=False)):
         given.append(str(home / "tests" / "controls"))
     base = ["-c", str(home / "pyproject.toml"), "--rootdir", str(home), "-p", "pacs_hardening", "-p", "fixtures.target"]
+    base += ["-p", "fixtures.hostile"]
     # Warnings are for those who develop the suite: they must not turn a verdict into another exit status.
     without = ("cacheprovider", "warnings", "unraisableexception", "threadexception")
     quiet = [*(word for name in without for word in ("-p", f"no:{name}")), "--assert=plain", "-q", "--no-header"]

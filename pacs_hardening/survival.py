@@ -13,7 +13,7 @@ from .model import Violation
 from .model.usage import Usage
 from .probes.robustness import Pulse, Round
 from .wire import dimse, pdu, strict
-from .wire.conversation import Answer, Case, Expectation
+from .wire.conversation import MAX_ANSWER, Answer, Case, Expectation
 
 SURVIVED = "refusal by A-ASSOCIATE-RJ, A-ABORT or close within the time limit, everybody else served, the process unharmed"
 
@@ -33,10 +33,6 @@ class Fault(StrEnum):
     PROCESS = "the server process ended or restarted"
     DURING = "others are not served while the hostile peer is connected"
     AFTER = "others are not served afterwards"
-    MEMORY = "memory grows with every hostile association"
-    DESCRIPTORS = "file descriptors grow with every hostile association"
-    THREADS = "threads grow with every hostile association"
-    PROCESSES = "child processes grow with every hostile association"
 
 
 @dataclass(frozen=True)
@@ -119,16 +115,12 @@ def _nonsense(answer: Answer) -> str:
         return f"it goes on with {answer.rest[:8].hex(' ')}"
     for kind, body in answer.pdus:
         try:
-            strict.check_length(kind, len(body), pdu_limit(kind))
+            strict.check_length(kind, len(body), MAX_ANSWER)
             if kind == pdu.P_DATA_TF:
                 list(pdu.fragments(body))
         except (strict.Invalid, pdu.ProtocolError) as error:
             return str(error)
     return ""
-
-
-def pdu_limit(kind: int) -> int:
-    return 1 << 20
 
 
 def _is_cut(rest: bytes) -> bool:
@@ -182,16 +174,22 @@ def must_be_served(pulse: Pulse, while_: str) -> None:
         raise Violation(f"an authorised C-ECHO and C-FIND succeed {while_}", pulse.how, (pulse.how,))
 
 
-# Less than this for each association is not told from the noise of an allocator; a leaked one costs more.
-NOISE = Usage(memory=24 << 10, descriptors=0, threads=0, processes=0)
+def must_end(rounds: Sequence[Round], born: str) -> None:
+    """Each conversation was ended by the server, and nobody else suffered."""
+    must_survive([found for round_ in rounds for found in judge_round(round_, born, ())])
 
 
-def grows(readings: Sequence[Usage], associations: int, what: str, per_association: float) -> str:
-    """Readings after equal numbers of hostile associations. Growth counts where it comes with every one of the later
-    steps, and is more than ``per_association`` on average: the first step may be that something is allocated once."""
+# What is less than this for each association is not told from the noise of an allocator.
+NOISE = {"memory": 64 << 10, "descriptors": 0.5, "threads": 0.5, "processes": 0.5}
+
+
+def must_not_grow(readings: Sequence[Usage], associations: int, what: str) -> None:
+    """Readings after equal numbers of hostile associations. Growth counts where it comes with every step but the first,
+    which may be something that is allocated once, and is more than noise for each association."""
     values = [getattr(reading, what) for reading in readings]
     steps = [after - before for before, after in zip(values[1:], values[2:], strict=False)]
     slope = sum(steps) / (len(steps) * associations)
-    if steps and all(step > 0 for step in steps) and slope > per_association:
-        return f"{what} {' -> '.join(map(str, values))} after {associations} associations each: {slope:.2f} for each one"
-    return ""
+    if all(step > 0 for step in steps) and slope > NOISE[what]:
+        seen = " -> ".join(map(str, values))
+        grown = f"{what} {seen}, with {associations} associations between two readings: {slope:.1f} for each"
+        raise Violation(f"{what} as before once hostile associations have ended", grown, (grown,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..wire.conversation import Expectation
+from ..wire.conversation import Expectation, Step
 from ..wire.operations import SECONDARY_CAPTURE
 from .parts import FIND_ID, FIND_RQ, STORE_ID, element, on_association, p_data, padded, payload, pdv, send, store, text, whole
 from .registry import Pick, Steps, malformation
@@ -50,7 +50,7 @@ def element_length(pick: Pick) -> Steps:
 def nested(pick: Pick) -> Steps:
     """Sequences within sequences, 40 to 10,000 deep (CVE-2026-10528 class: the stack overflows)."""
     unit = f"{SEQUENCE} {UNDEFINED} {ITEM} {UNDEFINED}"
-    return on_association(send(whole(STORE_ID, store()), *_in_fragments(unit, pick.of([40, 500, 1_000, 10_000]), 500)))
+    return on_association(send(whole(STORE_ID, store()), *_in_fragments(unit, pick.of([40, 500, 1_000, 10_000]), 500)), Step("receive"))
 
 
 @malformation("PS3.5 7.5", SURVIVAL, state="Sta6")
@@ -86,7 +86,7 @@ def many_elements(pick: Pick) -> Steps:
     """Thousands of elements without a value, and thousands of empty items."""
     unit = pick.of([element(0x10, "", group=0x10), f"{ITEM} 00*4"])
     start = [p_data(pdv(STORE_ID, 0, f"{SEQUENCE} {UNDEFINED}"))] if unit.startswith(ITEM) else []
-    return on_association(send(whole(STORE_ID, store()), *start, *_in_fragments(unit, pick.of([200, 1000, 50_000]), 1000)))
+    return on_association(send(whole(STORE_ID, store()), *start, *_in_fragments(unit, pick.of([200, 1000, 50_000]), 1000)), Step("receive"))
 
 
 @malformation("PS3.5 A", SURVIVAL, state="Sta6")

@@ -135,3 +135,13 @@ def on_association(*steps: Step) -> list[Step]:
 
 def send(*recipes: str) -> Step:
     return Step("send", " ".join(recipes))
+
+
+def stalled_request() -> Step:
+    """The first 94 bytes of a request, its fixed part among them."""
+    return send("01 00 000000fa 00 01 00 00 {called} {calling} 00*32 10 00 00 15", text(APPLICATION_CONTEXT[:16]))
+
+
+def stalled_store() -> list[Step]:
+    """Half of an object that is stored."""
+    return on_association(send(whole(STORE_ID, store()), p_data(pdv(STORE_ID, 0, "00*2000"))))

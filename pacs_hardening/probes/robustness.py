@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from ..model import Door, Node, Target, Unmeasurable
 from ..model.usage import Usage
-from ..wire import operations, scu, tls
+from ..wire import operations, pdu, scu, tls
 from ..wire.conversation import Answer, Case, Player
 from .association import Attempt, Outcome, Peer, first_door, knock
 from .authorised import Authorised
 
 ROUND = 24  # cases between two looks at the others: few enough to find the culprit among
-PROMPT_S = 5.0  # nobody waits longer than this for an answer because of somebody else
+PROMPT_S = 4.0  # nobody waits longer than this for an answer because of somebody else
 DEADLINE_S = 12.0  # for a refusal: ARTIM as servers set it (PS3.8 9.1.5), and a margin
 
 
@@ -88,11 +88,10 @@ class Scene:
             raise Unmeasurable(f"not served before the first case: {before.how}")
         player = self.player()
         waiting = iter(cases)
-        while chunk := _fill(player, waiting, size):
+        while _fill(player, waiting, size):
             during = self.pulse()
             player.settle()
             yield Round(tuple(player.take()), during, self.pulse(), self.fingerprint())
-            del chunk
 
 
 def _fill(player: Player, cases: Iterator[Case], size: int) -> int:
@@ -139,6 +138,21 @@ def holding(scene: Scene, cases: Sequence[Case]) -> Iterator[Player]:
         yield player
 
 
+def associated(answer: Answer) -> bool:
+    return answer.data[:1] == bytes([pdu.A_ASSOCIATE_AC])
+
+
+def exhaust(scene: Scene, cases: Sequence[Case], count: int) -> None:
+    """``count`` hostile associations, one after the other, none of them waited for."""
+    player = scene.player(patience=0.004)
+    for number in range(count):
+        player.play(cases[number % len(cases)])
+        if player.is_full:
+            player.settle(at_once=True)
+            player.take()
+    player.settle(at_once=True)
+
+
 def returned(usage: Callable[[], Usage], reached: Callable[[Usage], bool], seconds: float = 4.0) -> Usage:
     """The first reading for which ``reached`` holds, or the last one before the deadline."""
     ends = time.monotonic() + seconds
@@ -146,6 +160,3 @@ def returned(usage: Callable[[], Usage], reached: Callable[[Usage], bool], secon
         now = usage()
         if reached(now) or time.monotonic() > ends:
             return now
-
-
-__all__ = ["Attempt", "Peer", "Pulse", "Round", "Scene", "canaries", "culprit", "holding", "knock", "returned", "slots"]

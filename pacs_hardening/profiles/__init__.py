@@ -19,7 +19,10 @@ _TABLES = ("default-credentials", "management-ports", "vulnerable-versions")  # 
 
 @dataclass(frozen=True)
 class Profile:
-    """Thresholds. Key sizes in bits; ``required`` are ids of controls that must have been measured."""
+    """Thresholds. Key sizes in bits; ``required`` are ids of controls that must have been measured. ``malformed_cases``
+    are played in all; ``strict_answers``: also what receivers commonly overlook must be refused, with a reason that PS3.8
+    knows; ``hostile_associations`` between two looks at what the server holds; more than ``associations_per_node`` at
+    once are too many."""
 
     name: str
     title: str
@@ -28,6 +31,10 @@ class Profile:
     min_ec_bits: int
     signature_hashes: frozenset[str]
     required: frozenset[str]
+    malformed_cases: int
+    strict_answers: bool
+    hostile_associations: int
+    associations_per_node: int
 
     def weakness_of(self, certificate: x509.Certificate, now: datetime) -> str:
         """Why ``certificate`` is weaker than the profile asks at time ``now``; "" where it is not."""
@@ -65,6 +72,10 @@ def load(name: str) -> Profile:
         min_ec_bits=data["min_ec_bits"],
         signature_hashes=frozenset(data["signature_hashes"]),
         required=frozenset(data["required"]),
+        malformed_cases=data["malformed_cases"],
+        strict_answers=data["strict_answers"],
+        hostile_associations=data["hostile_associations"],
+        associations_per_node=data["associations_per_node"],
     )
 
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 IMPERATIVES = ("refuses-", "requires-", "limits-", "binds-", "accepts-only-", "offers-only-", "presents-", "supports-")
 IMPERATIVES += ("sets-", "reveals-no-", "keeps-", "runs-", "mounts-", "drops-", "forbids-", "confines-", "is-not-")
 IMPERATIVES += ("listens-", "publishes-", "protects-", "has-")
+IMPERATIVES += ("survives-", "serves-", "bounds-")
 
 
 def test_ids_are_unique_and_state_the_secure_behaviour() -> None:

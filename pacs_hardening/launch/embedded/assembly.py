@@ -27,6 +27,7 @@ from .settings import Settings, parse
 from .store import Store
 from .synthetic import fill, worklist
 from .tls import for_dicom, for_web
+from .usage import own
 from .web import Web
 
 
@@ -76,6 +77,7 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
         fingerprint=lambda: "; ".join([start, *(f"{door} {'up' if it.alive else 'down'}" for door, it in opened)]),
         arrivals=receiver.arrivals,
         logs=journal.tail,
+        usage=own,
     )
 
 
@@ -100,7 +102,7 @@ def _target(cast: Cast, doors: tuple[Door, ...]) -> Target:
         users=cast.users,
         routes=cast.routes,
         ca=cast.keys.ca,
-        capabilities=cast.capabilities,
+        capabilities=cast.capabilities | {"usage"},
         ceiling=Impact.DISRUPTIVE,
         move_destination=cast.receiver,
         query_limit=cast.query_limit,
