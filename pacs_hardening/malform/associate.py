@@ -119,3 +119,10 @@ def our_own_answer(pick: Pick) -> Steps:
     """What an acceptor would say: accept, reject, abort with reasons that there are none."""
     refused = f"03 00 <4 00 {pick.of([0, 1, 9, 255]):02x} ff ff>"
     return [send(refused, rq(kind="02"))]
+
+
+@malformation("PS3.8 9.3.1")
+def tls_or_http_instead(pick: Pick) -> Steps:
+    """A ClientHello or an HTTP request where DICOM is due."""
+    hello = "16 03 01 <2 01 00 <2 03 03 5a*32 00 <2 13 01> 01 00>>"
+    return [send(pick.of([hello, '"GET / HTTP/1.1" 0d0a "Host: localhost" 0d0a0d0a', '"SSH-2.0-x" 0d0a']))]

@@ -7,7 +7,7 @@ from ..wire.conversation import Expectation, Step
 from .parts import ECHO, REQUEST, send
 from .registry import Pick, Steps, malformation
 
-WAITING, SURVIVAL, REFUSAL = Expectation.WAITING, Expectation.SURVIVAL, Expectation.REFUSAL
+WAITING, SURVIVAL = Expectation.WAITING, Expectation.SURVIVAL
 HELLO = "01 00 <2 03 03 5a*32 00 <2 13 01 c0 2b> 01 00 <2 00 0a <2 <2 00 1d>> 00 0d <2 <2 04 03>>>>"
 
 
@@ -80,9 +80,3 @@ def old_hello(pick: Pick) -> Steps:
 def hello_and_silence(pick: Pick) -> Steps:
     """A hello that may be in order, then noise, the end of the stream or a reset instead of the next message."""
     return [Step("plain"), send(_record("16", HELLO)), pick.of([Step("finish"), Step("reset"), send("00*64")])]
-
-
-@malformation("PS3.8 9.3.1")
-def tls_within(pick: Pick) -> Steps:
-    """A ClientHello where DICOM is due: TLS on a port, or within a connection, that has none."""
-    return [send(_record("16", HELLO), pick.of(["", "00*64"]))]

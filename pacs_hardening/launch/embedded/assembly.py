@@ -19,6 +19,7 @@ from .contexts import DeclaredContexts, storage_of
 from .dicom import DicomServer
 from .faults import Faults
 from .gate import Gate
+from .hostile import Bearing
 from .journal import Journal
 from .listener import Listener
 from .receiver import Receiver
@@ -41,12 +42,19 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
     limit = cast.query_limit or 0 if settings.limit_queries else 0
     store = Store(overwrite=settings.allow_overwrite)
     fill(store, settings.preloaded_studies)
+    secret = next(iter(cast.passwords().values()), b"").decode()
     archive = Archive(
-        store, limit, dict.fromkeys((cast.receiver, *settings.stale_destinations), destination), worklist()
+        store,
+        limit,
+        dict.fromkeys((cast.receiver, *settings.stale_destinations), destination),
+        worklist(),
+        secret if "dicom" in settings.talkative_errors else "",
     )
     contexts = DeclaredContexts(settings, cast.sop_classes, cast.transfer_syntaxes)
     gate = Gate(settings, cast.called, cast.known(), cast.passcodes(), contexts.services())
-    server = DicomServer(cast.called, settings, gate.admit, contexts, archive.handlers(), journal, faults)
+    bearing = Bearing(settings)
+    stack.callback(bearing.close)
+    server = DicomServer(cast.called, settings, gate.admit, contexts, archive.handlers(), journal, faults, bearing)
     stack.callback(server.stop)
     banner = f"pynetdicom {__version__}" if settings.banner else ""
     routes = Routes(store, limit, storage_of(cast.sop_classes), frozenset(cast.transfer_syntaxes), banner)
@@ -68,7 +76,8 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
 
     faults.die = die
     for service, serve, context in doors:
-        listener = Listener(service, serve, context, journal, faults, settings.handshake_seconds)
+        waits = settings.handshake_while_accepting
+        listener = Listener(service, serve, context, journal, faults, settings.handshake_seconds, waits)
         stack.callback(listener.stop)
         opened.append((Door(service, "127.0.0.1", listener.port, context is not None), listener))
     start = f"embedded, process {os.getpid()}, start {secrets.token_hex(4)}"

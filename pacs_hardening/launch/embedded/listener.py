@@ -47,10 +47,11 @@ class Listener:
         journal: Journal,
         faults: Faults,
         handshake_seconds: float,
+        handshake_while_accepting: bool = False,
     ) -> None:
         self.name, self.alive = name, True
         self._serve, self._context, self._journal, self._faults = serve, context, journal, faults
-        self._handshake_seconds = handshake_seconds
+        self._handshake_seconds, self._handshake_while_accepting = handshake_seconds, handshake_while_accepting
         self._connections: set[Connection] = set()
         self._threads: list[Thread] = []
         self._lock, self._closing = Lock(), Event()
@@ -108,6 +109,8 @@ class Listener:
         if full:
             sock.close()
             return
+        if self._handshake_while_accepting:
+            select.select([sock, self._wake], [], [], self._handshake_seconds)
         thread = Thread(target=self._handle, args=(connection,), name=f"embedded-{self.name}-peer")
         try:
             thread.start()

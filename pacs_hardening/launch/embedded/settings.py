@@ -19,7 +19,8 @@ class Settings:
 
     ``ciphers_*`` are OpenSSL cipher strings for TLS 1.2 and older; ``minimum_tls_*`` is "1.0" or "1.2";
     ``trusted_clients`` adds those bad certificates, and the CA they bring, to the trusted ones; ``anonymous`` holds
-    services (or "normalized") that unknown peers are admitted for; ``body_limit`` is in bytes, ``*_seconds`` in
+    services (or "normalized") that unknown peers are admitted for; ``one_at_a_time`` is from when on a peer keeps all
+    others waiting; ``talkative_errors`` are doors whose errors hold what belongs to somebody else; ``body_limit`` is in bytes, ``*_seconds`` in
     seconds.
     """
 
@@ -60,6 +61,15 @@ class Settings:
     literal_paths: bool = False
     protective_headers: bool = True
     body_limit: int = 8 << 20
+    # robustness: what it does with peers that are hostile
+    associations_per_node: int = 16
+    bound_pdus: bool = True
+    one_at_a_time: str = ""
+    handshake_while_accepting: bool = False
+    accept_malformed: bool = False
+    echo_unexpected: bool = False
+    talkative_errors: tuple[str, ...] = ()
+    leaks: tuple[str, ...] = ()
     # what the archive holds and how long it waits
     preloaded_studies: int = 25
     handshake_seconds: float = 5.0
@@ -78,6 +88,9 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "client_certificate": ("required", "optional"),
     "anonymous": (*SERVICES, "normalized"),
     "open_doors": DOORS,
+    "one_at_a_time": ("", "connection", "request", "association"),
+    "talkative_errors": ("dicom", "web"),
+    "leaks": ("memory", "descriptors", "threads"),
 }
 
 

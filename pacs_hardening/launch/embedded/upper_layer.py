@@ -15,7 +15,9 @@ from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from .gate import Admission
+from .hostile import echo
 from .journal import Journal
+from .settings import Settings
 
 NOT_AUTHORISED, SOP_CLASS_NOT_SUPPORTED = 0x0124, 0x0122  # PS3.7 annex C
 MAX_PDU = 1 << 20
@@ -46,9 +48,11 @@ class PrimedSocket(ClosingSocket):
     """Hands out the bytes that were read before, then the connection's; bounds a PDU's and the total size in bytes
     and the time in seconds that one read may take."""
 
-    def __init__(self, assoc: Association, sock: socket.socket, first: bytes, seconds: float) -> None:
+    def __init__(
+        self, assoc: Association, sock: socket.socket, first: bytes, seconds: float, settings: Settings
+    ) -> None:
         super().__init__(assoc, client_socket=sock)
-        self._first, self._seconds, self._total = first, seconds, 0
+        self._first, self._seconds, self._total, self._settings = first, seconds, 0, settings
 
     @property
     def ready(self) -> bool:
@@ -57,7 +61,7 @@ class PrimedSocket(ClosingSocket):
     def recv(self, nr_bytes: int) -> bytearray:
         """Raises OSError where the peer sends too much or too slowly; the state machine then closes."""
         self._total += nr_bytes
-        if nr_bytes > MAX_PDU or self._total > MAX_ASSOCIATION_BYTES:
+        if self._settings.bound_pdus and (nr_bytes > MAX_PDU or self._total > MAX_ASSOCIATION_BYTES):
             raise OSError("the peer sends more than is accepted")
         got = bytearray(self._first[:nr_bytes])
         self._first = self._first[nr_bytes:]
@@ -69,6 +73,8 @@ class PrimedSocket(ClosingSocket):
             if not more:
                 break
             got += more
+        if self._settings.echo_unexpected and nr_bytes == 6 and got[:1] not in (b"\1", b"\4", b"\5", b"\7"):
+            echo(self.socket, b"\1" + bytes(got[1:2]) + bytes(4))
         return got
 
 
@@ -104,9 +110,11 @@ class Acceptor(Association):
         self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout  # the timers of the new dul
         self._admission, self._journal = admission, journal
 
-    def attach(self, sock: socket.socket, first: bytes, seconds: float, contexts: list[Any]) -> None:
+    def attach(
+        self, sock: socket.socket, first: bytes, seconds: float, contexts: list[Any], settings: Settings
+    ) -> None:
         """Give it the connection, the A-ASSOCIATE-RQ and the presentation contexts that may be accepted."""
-        self.set_socket(PrimedSocket(self, sock, first, seconds))
+        self.set_socket(PrimedSocket(self, sock, first, seconds, settings))
         self.acceptor.maximum_length = self.ae.maximum_pdu_size
         self.acceptor.ae_title = self.ae.ae_title
         self.acceptor.implementation_class_uid = self.ae.implementation_class_uid
