@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .malform import casefile
@@ -16,9 +17,25 @@ from .wire.conversation import Case
 
 ENOUGH = 3  # faults after which nothing more is looked for
 SHRINK_TRIES = 40
+NARROWING_S = 15.0
 BY_ITSELF = frozenset(
     {Fault.ACCEPTED, Fault.NONSENSE, Fault.REASON, Fault.DATA_SET, Fault.SUCCESS, Fault.CANARY, Fault.ECHO}
 )  # seen in one answer, at once: worth trying again and again
+
+
+class Budget:
+    """Seconds that all searches of a run may spend on narrowing down what they found: a verdict must not wait for it."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.left -= time.monotonic() - began
 
 
 @dataclass(frozen=True)
@@ -35,6 +52,7 @@ class Search:
     canaries: Sequence[bytes] = ()
     strictly: bool = False
     folder: Path | None = None
+    budget: Budget = field(default_factory=lambda: Budget(NARROWING_S))
 
     def run(self) -> int:
         """How many cases were survived. Raises Violation for what was not, Unmeasurable for a server that hung before."""
@@ -46,7 +64,9 @@ class Search:
             if len(found) >= ENOUGH or any(len(each.cases) > 1 for each in found):
                 break  # a server that no longer serves tells nothing about the next case
         if found:
-            found = [self._narrowed(each) for each in found[:ENOUGH]]
+            with self.budget.spending():
+                ends = time.monotonic() + self.budget.left
+                found = [self._narrowed(each, ends) for each in found[:ENOUGH]]
             self._keep(found)
             must_survive(found, [line for each in found[:1] for line in _shown(each)])
         if not played:
@@ -77,23 +97,25 @@ class Search:
 
         return again
 
-    def _narrowed(self, found: Found) -> Found:
+    def _narrowed(self, found: Found, ends: float) -> Found:
         """One culprit where it can be found while the server lives; the smallest case that does the same."""
-        if len(found.cases) > 1 and found.fault in (Fault.DURING, Fault.AFTER) and self.scene.pulse(40.0).served:
-            one = culprit(found.cases, self.fails(found.fault))
+        if time.monotonic() > ends:
+            return found
+        if len(found.cases) > 1 and found.fault in (Fault.DURING, Fault.AFTER) and self.scene.pulse(10.0).served:
+            one = culprit(found.cases, self.fails(found.fault), ends)
             return replace(found, cases=(one,)) if one else found
         if len(found.cases) == 1 and found.fault in BY_ITSELF:
-            return replace(found, cases=(self._smallest(found.cases[0], found.fault),))
+            return replace(found, cases=(self._smallest(found.cases[0], found.fault, ends),))
         return found
 
-    def _smallest(self, case: Case, fault: Fault) -> Case:
+    def _smallest(self, case: Case, fault: Fault, ends: float) -> Case:
         from .malform.shrink import smallest  # imports Hypothesis, which takes longer than most searches
 
         made_by = registered().get(case.malformation)
         if made_by is None:
             return case
         fails = self.fails(fault)
-        return smallest(made_by, case, lambda other: fails([other]), SHRINK_TRIES)
+        return smallest(made_by, case, lambda other: time.monotonic() < ends and fails([other]), SHRINK_TRIES)
 
     def _keep(self, found: Sequence[Found]) -> None:
         for each in found if self.folder is not None else ():

@@ -32,11 +32,15 @@ def _either(pick: Pick, inner: str) -> Steps:
     return pick.of([_store(_object(inner)), _find(f"{nothing} {inner}")])
 
 
-def _in_fragments(unit: str, times: int, per: int) -> list[str]:
-    """``unit`` so many times, ``per`` of them in each PDU; the last fragment ends the data set."""
+def _in_fragments(unit: str, times: int, per: int = 500) -> str:
+    """``unit`` so many times, ``per`` of them in each PDU, none of which is the last of its data set."""
     full, rest = divmod(times, per)
     pieces = [f"{full}*( {p_data(pdv(STORE_ID, 0, f'{per}*( {unit} )'))} )"] if full else []
-    return [*pieces, p_data(pdv(STORE_ID, 2, f"{rest}*( {unit} )" if rest else unit))]
+    return " ".join([*pieces, *([p_data(pdv(STORE_ID, 0, f"{rest}*( {unit} )"))] if rest else [])])
+
+
+def _last(inner: str) -> str:
+    return p_data(pdv(STORE_ID, 2, inner))
 
 
 @malformation("PS3.5 7.1", SURVIVAL, state="Sta6")
@@ -49,8 +53,11 @@ def element_length(pick: Pick) -> Steps:
 @malformation("PS3.5 7.5", SURVIVAL, state="Sta6")
 def nested(pick: Pick) -> Steps:
     """Sequences within sequences, 40 to 10,000 deep (CVE-2026-10528 class: the stack overflows)."""
-    unit = f"{SEQUENCE} {UNDEFINED} {ITEM} {UNDEFINED}"
-    return on_association(send(whole(STORE_ID, store()), *_in_fragments(unit, pick.of([40, 500, 1_000, 10_000]), 500)), Step("receive"))
+    depth = pick.of([40, 500, 1_000, 10_000])
+    opened = _in_fragments(f"{SEQUENCE} {UNDEFINED} {ITEM} {UNDEFINED}", depth)
+    closed = _in_fragments(f"{ITEM_END} {SEQUENCE_END}", depth - 1)
+    asked = whole(STORE_ID, store())
+    return on_association(send(asked, opened, closed, _last(f"{ITEM_END} {SEQUENCE_END}")), Step("receive"))
 
 
 @malformation("PS3.5 7.5", SURVIVAL, state="Sta6")
@@ -84,9 +91,10 @@ def out_of_order(pick: Pick) -> Steps:
 @malformation("PS3.5 7.1", SURVIVAL, state="Sta6")
 def many_elements(pick: Pick) -> Steps:
     """Thousands of elements without a value, and thousands of empty items."""
-    unit = pick.of([element(0x10, "", group=0x10), f"{ITEM} 00*4"])
-    start = [p_data(pdv(STORE_ID, 0, f"{SEQUENCE} {UNDEFINED}"))] if unit.startswith(ITEM) else []
-    return on_association(send(whole(STORE_ID, store()), *start, *_in_fragments(unit, pick.of([200, 1000, 50_000]), 1000)), Step("receive"))
+    count, asked = pick.of([200, 1000, 50_000]), whole(STORE_ID, store())
+    repeated = [_in_fragments(element(0x10, "", group=0x10), count), _last(element(0x20, "", group=0x10))]
+    emptied = [_in_fragments(f"{SEQUENCE} {UNDEFINED}", 1), _in_fragments(f"{ITEM} 00*4", count), _last(SEQUENCE_END)]
+    return on_association(send(asked, *pick.of([repeated, emptied])), Step("receive"))
 
 
 @malformation("PS3.5 A", SURVIVAL, state="Sta6")

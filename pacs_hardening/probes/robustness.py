@@ -116,14 +116,14 @@ def canaries(target: Target) -> tuple[bytes, ...]:
     return tuple(text.encode() for text in (*secrets, *((planted.patient_id,) if planted else ())) if len(text) >= 8)
 
 
-def culprit(cases: Sequence[Case], fails: Callable[[Sequence[Case]], bool], tries: int = 12) -> Case | None:
-    """The one of ``cases`` that does it alone, found by halves in at most ``tries`` trials; None where none does."""
+def culprit(cases: Sequence[Case], fails: Callable[[Sequence[Case]], bool], ends: float) -> Case | None:
+    """The one of ``cases`` that does it alone, found by halves until ``ends`` (monotonic seconds); None where none does,
+    or the time is over."""
     suspects = list(cases)
-    while len(suspects) > 1 and tries > 0:
+    while len(suspects) > 1 and time.monotonic() < ends:
         half = suspects[: len(suspects) // 2]
-        tries -= 1
         suspects = half if fails(half) else suspects[len(half) :]
-    return suspects[0] if suspects and fails(suspects[:1]) else None
+    return suspects[0] if len(suspects) == 1 and time.monotonic() < ends and fails(suspects) else None
 
 
 @contextmanager

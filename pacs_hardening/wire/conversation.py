@@ -19,7 +19,7 @@ from .recipe import compile_recipe
 from .tls import why
 
 MAX_ANSWER = 1 << 20  # bytes that are read of one answer: a hostile server may never end
-ANSWER_S = 3.0  # how long a step `receive` waits
+ANSWER_S = 1.5  # how long a step `receive` waits
 GRACE_S = 0.2  # for an answer that may come and need not
 VERBS = ("plain", "associate", "send", "drip", "receive", "finish", "reset")
 

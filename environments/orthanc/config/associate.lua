@@ -86,7 +86,7 @@ core.register_converters("sound_associate", function(hex)
       users = users + 1
       return user(s, first, last)
     end
-    return last - first < 1024                      -- unknown items are to be ignored (PS3.8 9.3.1)
+    return false                                    -- to be ignored (PS3.8 9.3.1), but the archive stumbles over it
   end)
   return sound and application == 1 and contexts >= 1 and users == 1 and "yes" or "no"
 end)

@@ -76,7 +76,7 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
 
     faults.die = die
     for service, serve, context in doors:
-        waits = settings.handshake_while_accepting
+        waits = settings.one_handshake_at_a_time
         listener = Listener(service, serve, context, journal, faults, settings.handshake_seconds, waits)
         stack.callback(listener.stop)
         opened.append((Door(service, "127.0.0.1", listener.port, context is not None), listener))

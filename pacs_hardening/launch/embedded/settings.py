@@ -65,7 +65,7 @@ class Settings:
     associations_per_node: int = 16
     bound_pdus: bool = True
     one_at_a_time: str = ""
-    handshake_while_accepting: bool = False
+    one_handshake_at_a_time: bool = False
     accept_malformed: bool = False
     echo_unexpected: bool = False
     talkative_errors: tuple[str, ...] = ()
