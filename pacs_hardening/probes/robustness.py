@@ -52,20 +52,22 @@ class Scene:
     node: Node
     authorised: Authorised
     fingerprint: Callable[[], str]
+    deadline: float = DEADLINE_S
+    prompt: float = PROMPT_S
 
     @classmethod
     def at(cls, authorised: Authorised, fingerprint: Callable[[], str], service: str = "dicom") -> Scene:
         target = authorised.target
         return cls(target, first_door(target, service), authorised.node("all"), authorised, fingerprint)
 
-    def player(self, deadline: float = DEADLINE_S, patience: float = 0.05) -> Player:
+    def player(self, patience: float = 0.05) -> Player:
         context = tls.client(self.node.keys, self.target) if self.door.tls else None
         name = self.target.server_name
-        return Player(self.door, context, slots(self.target, self.node), name=name, deadline=deadline, patience=patience)
+        return Player(self.door, context, slots(self.target, self.node), name=name, deadline=self.deadline, patience=patience)
 
-    def pulse(self, seconds: float = PROMPT_S) -> Pulse:
+    def pulse(self, seconds: float | None = None) -> Pulse:
         """An authorised peer, now. Counts as a positive control where it succeeds."""
-        began = time.monotonic()
+        began, seconds = time.monotonic(), seconds or self.prompt
         try:
             attempt = self._others(seconds)
         except Unmeasurable as error:
@@ -129,7 +131,7 @@ def culprit(cases: Sequence[Case], fails: Callable[[Sequence[Case]], bool], ends
 @contextmanager
 def holding(scene: Scene, cases: Sequence[Case]) -> Iterator[Player]:
     """Play ``cases`` and leave the connections open."""
-    player = scene.player(deadline=DEADLINE_S, patience=0.2)
+    player = scene.player(patience=0.2)
     player.room = len(cases) + 1
     with ExitStack() as stack:
         stack.callback(player.settle, at_once=True)
