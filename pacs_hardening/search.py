@@ -58,7 +58,7 @@ class Search:
         """How many cases were survived. Raises Violation for what was not, Unmeasurable for a server that hung before."""
         found: list[Found] = []
         played = 0
-        for round_ in self.scene.rounds(self._cases()):
+        for round_ in self.scene.rounds(map(self._as_asked, self._cases())):
             played += len(round_.cases)
             found += judge_round(round_, self.born, self.canaries, strictly=self.strictly)
             if len(found) >= ENOUGH or any(len(each.cases) > 1 for each in found):
@@ -73,6 +73,9 @@ class Search:
             raise Unmeasurable("no case was played")
         return played
 
+    def _as_asked(self, case: Case) -> Case:
+        return case.demanding() if self.strictly else case
+
     def _cases(self) -> Iterator[Case]:
         yield from self.first
         yield from cases(self.malformations, self.each * len(self.malformations))
@@ -86,7 +89,7 @@ class Search:
 
         def again(some: Sequence[Case]) -> bool:
             try:
-                rounds = list(self.scene.rounds(some))
+                rounds = list(self.scene.rounds(map(self._as_asked, some)))
             except Unmeasurable:
                 return False
             return any(

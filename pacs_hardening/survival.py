@@ -66,19 +66,21 @@ def judge_answer(
     """What one answer shows, without looking at the server."""
     said = answer.said
     expects = case.expects
-    if expects is Expectation.LENIENCE:
-        expects = Expectation.REFUSAL if strictly else Expectation.SURVIVAL
     found = [(Fault.CANARY, f"{said}: {len(canary)} bytes of it") for canary in canaries if canary in answer.data][:1]
     if answer.ended == "endless":
         found.append((Fault.ENDLESS, said))
-    if case.is_dicom and _accepts(answer):
-        if expects in (Expectation.REFUSAL, Expectation.WAITING):
-            found.append((Fault.ACCEPTED, said))
-    elif expects is Expectation.REFUSAL and answer.ended == "open":
+    if case.is_dicom:
+        found += _in_dicom(case, expects, answer, strictly)
+    if not found and expects is Expectation.REFUSAL and answer.ended == "open":
         found.append((Fault.HANG, f"{said} after {answer.seconds:.1f} s"))
-    if not case.is_dicom:
-        return found
-    if any(_is_echo(case, answer)):
+    return found
+
+
+def _in_dicom(case: Case, expects: Expectation, answer: Answer, strictly: bool) -> list[tuple[Fault, str]]:
+    said, found = answer.said, list[tuple[Fault, str]]()
+    if _accepts(answer) and expects in (Expectation.REFUSAL, Expectation.WAITING):
+        found.append((Fault.ACCEPTED, said))
+    if _is_echo(answer):
         found.append((Fault.ECHO, said))
     elif nonsense := _nonsense(answer):
         found.append((Fault.NONSENSE, f"{said}: {nonsense}"))
@@ -92,11 +94,15 @@ def _accepts(answer: Answer) -> bool:
     return not answer.accepted and pdu.A_ASSOCIATE_AC in kinds and pdu.A_ABORT not in kinds
 
 
-def _is_echo(case: Case, answer: Answer) -> Iterable[bool]:
-    """An acceptor never sends a request; a command in answer is a response (bit 15)."""
-    yield any(kind == pdu.A_ASSOCIATE_RQ for kind, _ in answer.pdus)
-    for _, is_command, piece in _fragments(answer):
-        yield is_command and len(piece) >= 12 and b"\0\0\0\1\2\0\0\0\x30\0" in piece
+def _is_echo(answer: Answer) -> bool:
+    """An acceptor sends neither requests for an association nor, to us, commands that are no response (bit 15)."""
+    commands = [piece for _, is_command, piece in _fragments(answer) if is_command]
+    return any(kind == pdu.A_ASSOCIATE_RQ for kind, _ in answer.pdus) or any(map(_is_request, commands))
+
+
+def _is_request(command: bytes) -> bool:
+    field = _element(command, dimse.FIELD)
+    return field is not None and not field & dimse.RESPONSE
 
 
 def _fragments(answer: Answer) -> list[tuple[int, bool, bytes]]:
@@ -145,17 +151,17 @@ def _dimse(case: Case, answer: Answer) -> list[tuple[Fault, str]]:
     for _, is_command, piece in _fragments(answer):
         if not is_command and piece:
             found.append((Fault.DATA_SET, f"{answer.said}: {len(piece)} bytes of a data set"))
-        elif is_command and case.expects is Expectation.NO_SUCCESS and _status(piece) == 0:
+        elif is_command and case.expects is Expectation.NO_SUCCESS and _element(piece, dimse.STATUS) == 0:
             found.append((Fault.SUCCESS, answer.said))
     return found[:1]
 
 
-def _status(command: bytes) -> int | None:
+def _element(command: bytes, element: int) -> int | None:
     try:
         elements = dimse.decode_command(command)
     except pdu.ProtocolError:
         return None
-    return dimse.number(elements, dimse.STATUS) if dimse.STATUS in elements else None
+    return dimse.number(elements, element) if element in elements else None
 
 
 def must_survive(found: Sequence[Found], evidence: Sequence[str] = ()) -> None:

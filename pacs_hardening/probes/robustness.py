@@ -97,9 +97,15 @@ class Scene:
 
 
 def _fill(player: Player, cases: Iterator[Case], size: int) -> int:
+    """Raises Unmeasurable where not even the first finds a door; a door that is shut later is for the others to tell."""
     played = 0
     while played < size and not player.is_full and (case := next(cases, None)) is not None:
-        player.play(case)
+        try:
+            player.play(case)
+        except Unmeasurable:
+            if not played:
+                raise
+            break
         played += 1
     return played
 
@@ -155,7 +161,7 @@ def exhaust(scene: Scene, cases: Sequence[Case], count: int) -> None:
     player.settle(at_once=True)
 
 
-def returned(usage: Callable[[], Usage], reached: Callable[[Usage], bool], seconds: float = 4.0) -> Usage:
+def returned(usage: Callable[[], Usage], reached: Callable[[Usage], bool], seconds: float = 1.5) -> Usage:
     """The first reading for which ``reached`` holds, or the last one before the deadline."""
     ends = time.monotonic() + seconds
     while True:

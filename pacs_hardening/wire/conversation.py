@@ -9,7 +9,7 @@ import struct
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -61,6 +61,10 @@ class Case:
     @property
     def name(self) -> str:
         return f"{self.malformation}[{self.number}]"
+
+    def demanding(self) -> Case:
+        """The same for the strict profile: nothing is overlooked."""
+        return replace(self, expects=Expectation.REFUSAL) if self.expects is Expectation.LENIENCE else self
 
     @property
     def is_dicom(self) -> bool:

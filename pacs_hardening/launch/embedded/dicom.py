@@ -78,14 +78,13 @@ class DicomServer:
                 self._journal.note(f"refused one more association to {admission.aet}")
                 sock.sendall(Refused.rejected("local limit exceeded", 3, 2, transient=True).reply)
                 return
-            with self._bearing.turn("association"):
-                self._associate(connection, admission, request, pdu)
+            self._associate(connection, admission, request, pdu)
 
     def _associate(self, connection: Connection, admission: Admission, request: bytes, pdu: bytes) -> None:
         connection.within(3600)  # pynetdicom's own timers rule from here
         association = Acceptor(self.ae, admission, self._journal)
         contexts = self._contexts(pdu, admission)
-        association.attach(connection.sock, request, self._settings.request_seconds, contexts, self._settings)
+        association.attach(connection.sock, request, self._settings.request_seconds, contexts, self._bearing)
         for event, handler in self._handlers:
             association.bind(event, handler)
         self._journal.note(f"admitted {admission.aet}")

@@ -18,7 +18,7 @@ class Bearing:
     """One for each archive. ``close`` gives back what a weakness leaked."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._held: Counter[str] = Counter()
         self._lock, self._turn, self._over = Lock(), Lock(), Event()
         self._kept: list[bytes] = []
@@ -27,14 +27,14 @@ class Bearing:
 
     def turn(self, since: str) -> AbstractContextManager[object]:
         """Held from ``since`` on while a peer is served, where the archive can serve only one at a time."""
-        return self._turn if self._settings.one_at_a_time == since else nullcontext()
+        return self._turn if self.settings.one_at_a_time == since else nullcontext()
 
     @contextmanager
     def place(self, aet: str) -> Iterator[bool]:
         """Whether the node may have one more association."""
         with self._lock:
             self._held[aet] += 1
-            free = self._held[aet] <= self._settings.associations_per_node
+            free = self._held[aet] <= self.settings.associations_per_node
         try:
             yield free
         finally:
@@ -43,11 +43,11 @@ class Bearing:
 
     def ended(self) -> None:
         """An association is over, however it went."""
-        if "memory" in self._settings.leaks:
+        if "memory" in self.settings.leaks:
             self._kept.append(os.urandom(LEAKED))
-        if "descriptors" in self._settings.leaks:
+        if "descriptors" in self.settings.leaks:
             self._descriptors.append(os.dup(0) if _open(0) else os.open(os.devnull, os.O_RDONLY))
-        if "threads" in self._settings.leaks:
+        if "threads" in self.settings.leaks:
             thread = Thread(target=self._over.wait, name="embedded-leaked")
             self._threads.append(thread)
             thread.start()

@@ -88,7 +88,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "client_certificate": ("required", "optional"),
     "anonymous": (*SERVICES, "normalized"),
     "open_doors": DOORS,
-    "one_at_a_time": ("", "connection", "request", "association"),
+    "one_at_a_time": ("", "connection", "request", "data"),
     "talkative_errors": ("dicom", "web"),
     "leaks": ("memory", "descriptors", "threads"),
 }

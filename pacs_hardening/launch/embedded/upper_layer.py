@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, cast
 
 from pynetdicom.acse import ACSE
@@ -15,12 +15,12 @@ from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from .gate import Admission
-from .hostile import echo
+from .hostile import Bearing, echo
 from .journal import Journal
-from .settings import Settings
 
 NOT_AUTHORISED, SOP_CLASS_NOT_SUPPORTED = 0x0124, 0x0122  # PS3.7 annex C
 MAX_PDU = 1 << 20
+_HEADER = 6  # bytes of a PDU that pynetdicom reads by themselves
 MAX_ASSOCIATION_BYTES = 64 << 20
 _SERVICE = {"C_ECHO": "echo", "C_FIND": "find", "C_GET": "get", "C_MOVE": "move", "C_STORE": "store"}
 
@@ -49,10 +49,10 @@ class PrimedSocket(ClosingSocket):
     and the time in seconds that one read may take."""
 
     def __init__(
-        self, assoc: Association, sock: socket.socket, first: bytes, seconds: float, settings: Settings
+        self, assoc: Association, sock: socket.socket, first: bytes, seconds: float, bearing: Bearing
     ) -> None:
         super().__init__(assoc, client_socket=sock)
-        self._first, self._seconds, self._total, self._settings = first, seconds, 0, settings
+        self._first, self._seconds, self._total, self._bearing = first, seconds, 0, bearing
 
     @property
     def ready(self) -> bool:
@@ -61,8 +61,12 @@ class PrimedSocket(ClosingSocket):
     def recv(self, nr_bytes: int) -> bytearray:
         """Raises OSError where the peer sends too much or too slowly; the state machine then closes."""
         self._total += nr_bytes
-        if self._settings.bound_pdus and (nr_bytes > MAX_PDU or self._total > MAX_ASSOCIATION_BYTES):
+        if self._bearing.settings.bound_pdus and (nr_bytes > MAX_PDU or self._total > MAX_ASSOCIATION_BYTES):
             raise OSError("the peer sends more than is accepted")
+        with self._bearing.turn("data") if nr_bytes != _HEADER else nullcontext():
+            return self._read(nr_bytes)
+
+    def _read(self, nr_bytes: int) -> bytearray:
         got = bytearray(self._first[:nr_bytes])
         self._first = self._first[nr_bytes:]
         ends = time.monotonic() + self._seconds
@@ -73,7 +77,7 @@ class PrimedSocket(ClosingSocket):
             if not more:
                 break
             got += more
-        if self._settings.echo_unexpected and nr_bytes == 6 and got[:1] not in (b"\1", b"\4", b"\5", b"\7"):
+        if self._bearing.settings.echo_unexpected and nr_bytes == _HEADER and got[:1] not in (b"\1", b"\4", b"\5", b"\7"):
             echo(self.socket, b"\1" + bytes(got[1:2]) + bytes(4))
         return got
 
@@ -111,10 +115,10 @@ class Acceptor(Association):
         self._admission, self._journal = admission, journal
 
     def attach(
-        self, sock: socket.socket, first: bytes, seconds: float, contexts: list[Any], settings: Settings
+        self, sock: socket.socket, first: bytes, seconds: float, contexts: list[Any], bearing: Bearing
     ) -> None:
         """Give it the connection, the A-ASSOCIATE-RQ and the presentation contexts that may be accepted."""
-        self.set_socket(PrimedSocket(self, sock, first, seconds, settings))
+        self.set_socket(PrimedSocket(self, sock, first, seconds, bearing))
         self.acceptor.maximum_length = self.ae.maximum_pdu_size
         self.acceptor.ae_title = self.ae.ae_title
         self.acceptor.implementation_class_uid = self.ae.implementation_class_uid
