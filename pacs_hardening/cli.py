@@ -56,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("gate", add_help=False, help="judge an archive (gate --help lists its options)")
     listing = commands.add_parser("catalogue", help="print every control and what refutes it, as Markdown")
     listing.set_defaults(run=catalogue)
+    again = commands.add_parser("replay", help="have one malformed conversation again, from its file")
+    again.add_argument("case", metavar="FILE")
+    again.add_argument("--target", metavar="URL_OR_FILE", help="an archive that runs, and that may be harmed")
+    again.add_argument("--environment", metavar="NAME", help="or: start this environment")
+    again.add_argument("--weakness", metavar="NAME", help="weakened by this one defect")
+    again.add_argument("--strict", action="store_true", help="mind reasons that PS3.8 does not know")
+    again.set_defaults(run=replay)
     start = commands.add_parser("up", help="start an environment, say how to reach it, wait for Ctrl-C")
     start.add_argument("environment", metavar="NAME")
     start.add_argument("--weakness", metavar="NAME")
@@ -144,6 +151,12 @@ def catalogue(options: argparse.Namespace) -> int:
 
 def lint(options: argparse.Namespace) -> int:
     from .lint.command import run
+
+    return run(options)
+
+
+def replay(options: argparse.Namespace) -> int:
+    from .replay import run
 
     return run(options)
 

@@ -26,7 +26,7 @@ ALLOWED = {
     "gate": {"model", "probes", "profiles", "launch"},
     "plugin": {"model", "profiles", "launch", "report", "gate"},
     "cli": {"model", "launch", "lint", "report", "catalogue", "replay"},
-    "replay": {"model", "launch", "wire", "probes", "survival", "malform"},
+    "replay": {"model", "launch", "probes", "survival", "malform"},
     "__main__": {"cli"},
     "__init__": set(),
 }
