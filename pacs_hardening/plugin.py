@@ -46,7 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="highest impact on the target (default: passive; on an environment everything)",
     )
     group.addoption("--fail-on", choices=_words(Severity), default="info", help="lowest severity that fails the gate")
-    group.addoption("--malformed-cases", metavar="N", type=int, help="play so many malformed conversations (default: profile)")
+    group.addoption(
+        "--malformed-cases", metavar="N", type=int, help="play so many malformed conversations (default: profile)"
+    )
     group.addoption("--fuzz-time", metavar="SECONDS", type=float, default=0.0, help="and then random ones for so long")
     group.addoption("--waivers", metavar="FILE", type=Path, help="TOML file of waived failures")
     group.addoption("--report", metavar="DIR", type=Path, help="write findings.json and junit.xml into this folder")

@@ -124,7 +124,9 @@ class Search:
         for each in found if self.folder is not None else ():
             for case in each.cases[:1] if len(each.cases) == 1 else each.cases:
                 path = Path(str(self.folder)) / f"{case.malformation}-{case.number}.case"
-                path.write_text(casefile.render(case, {"server": self.scene.target.name, "found": f"{each.fault}: {each.how}"}))
+                path.write_text(
+                    casefile.render(case, {"server": self.scene.target.name, "found": f"{each.fault}: {each.how}"})
+                )
 
 
 def _shown(found: Found) -> list[str]:

@@ -15,7 +15,9 @@ from .probes.robustness import Pulse, Round
 from .wire import dimse, pdu, strict
 from .wire.conversation import MAX_ANSWER, Answer, Case, Expectation
 
-SURVIVED = "refusal by A-ASSOCIATE-RJ, A-ABORT or close within the time limit, everybody else served, the process unharmed"
+SURVIVED = (
+    "refusal by A-ASSOCIATE-RJ, A-ABORT or close within the time limit, everybody else served, the process unharmed"
+)
 
 
 class Fault(StrEnum):
@@ -168,7 +170,9 @@ def must_survive(found: Sequence[Found], evidence: Sequence[str] = ()) -> None:
     """Raises one Violation for everything that was found."""
     if found:
         said = [f"{each.fault}: {_named(each.cases)}: {each.how}" for each in found]
-        raise Violation(SURVIVED, said[0], (*said[:12], *evidence), [each for each in dict.fromkeys(said) if each != said[0]])
+        raise Violation(
+            SURVIVED, said[0], (*said[:12], *evidence), [each for each in dict.fromkeys(said) if each != said[0]]
+        )
 
 
 def _named(cases: Sequence[Case]) -> str:

@@ -68,7 +68,9 @@ def no_protocol_version(pick: Pick) -> Steps:
 @malformation("PS3.5 6.2")
 def bad_calling_ae_title(pick: Pick) -> Steps:
     """Sixteen bytes that are no AE title: blank, zero, control characters, backslash, bytes above 7FH."""
-    return [send(rq(calling=pick.of(["20*16", "00*16", '"\\\\" 20*14', "0a*16", "ff*16", '"A" 00 "B" 20*13', "80*16"])))]
+    return [
+        send(rq(calling=pick.of(["20*16", "00*16", '"\\\\" 20*14', "0a*16", "ff*16", '"A" 00 "B" 20*13', "80*16"])))
+    ]
 
 
 @malformation("PS3.5 6.2")
@@ -98,7 +100,10 @@ def byte_by_byte(pick: Pick) -> Steps:
 @malformation("PS3.8 9.3.1", WAITING)
 def cut_off_and_closed(pick: Pick) -> Steps:
     """Half of a request, and then the end of the stream."""
-    return [send(f"01 00 00 00 02 00 00 01 00 00 {{called}} {{calling}} 00*{pick.of([0, 10, 40, 300])}"), Step("finish")]
+    return [
+        send(f"01 00 00 00 02 00 00 01 00 00 {{called}} {{calling}} 00*{pick.of([0, 10, 40, 300])}"),
+        Step("finish"),
+    ]
 
 
 @malformation("PS3.8 9.1.5", WAITING)

@@ -52,7 +52,9 @@ def element_length(pick: Pick) -> Steps:
     """An element of a command whose length lies."""
     base = echo()
     at = pick.number(0, len(base) - 1)
-    base[at] = base[at].replace("<4L ", f"<4L{pick.of(['=ffffffff', '=0', '+1', '-1', '+400', '=fffffffe', '=80000000'])} ")
+    base[at] = base[at].replace(
+        "<4L ", f"<4L{pick.of(['=ffffffff', '=0', '+1', '-1', '+400', '=fffffffe', '=80000000'])} "
+    )
     return _asks(*base)
 
 
@@ -81,7 +83,11 @@ def response_instead_of_request(pick: Pick) -> Steps:
 @malformation("PS3.7 9.3", SURVIVAL, state="Sta6")
 def service_of_another_class(pick: Pick) -> Steps:
     """A SOP class in the command that is not that of the presentation context: whose permission holds?"""
-    return _asks(*echo(uid=pick.of([padded(SECONDARY_CAPTURE), padded("1.2.840.10008.5.1.4.1.2.2.1"), text("1..2"), "", "25*64"])))
+    return _asks(
+        *echo(
+            uid=pick.of([padded(SECONDARY_CAPTURE), padded("1.2.840.10008.5.1.4.1.2.2.1"), text("1..2"), "", "25*64"])
+        )
+    )
 
 
 @malformation("PS3.7 9.3", SURVIVAL, state="Sta6")
@@ -114,7 +120,9 @@ def commands_out_of_place(pick: Pick) -> Steps:
 @malformation("PS3.7 9.3.2.3", SURVIVAL, state="Sta6")
 def cancel_of_nothing(pick: Pick) -> Steps:
     """C-CANCEL for a message that does not exist, many times."""
-    cancel = whole(pick.of([ECHO_ID, FIND_ID]), [element(0x100, us(0x0FFF)), element(0x800, us(0x0101)), element(0x120, us(9))])
+    cancel = whole(
+        pick.of([ECHO_ID, FIND_ID]), [element(0x100, us(0x0FFF)), element(0x800, us(0x0101)), element(0x120, us(9))]
+    )
     return on_association(send(f"{pick.of([1, 3, 200])}*( {cancel} )"))
 
 
@@ -129,8 +137,11 @@ def large_command(pick: Pick) -> Steps:
     """A command set of many kilobytes, in many fragments."""
     filler = element(0x0600, "41*15000")
     begun = command([*echo(), f"{pick.of([1, 8])}*( {filler} )"])
-    return on_association(send(p_data(pdv(ECHO_ID, 1, "00*12000")), p_data(pdv(ECHO_ID, 3, "00*12"))) if not begun else
-                          send(f"{pick.of([1, 20])}*( {p_data(pdv(ECHO_ID, 1, filler))} )", p_data(pdv(ECHO_ID, 3, "00*8"))))
+    return on_association(
+        send(p_data(pdv(ECHO_ID, 1, "00*12000")), p_data(pdv(ECHO_ID, 3, "00*12")))
+        if not begun
+        else send(f"{pick.of([1, 20])}*( {p_data(pdv(ECHO_ID, 1, filler))} )", p_data(pdv(ECHO_ID, 3, "00*8")))
+    )
 
 
 @malformation("PS3.7 9.3.1", NO_SUCCESS, state="Sta6")

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from ..wire.conversation import Expectation, Step
 from ..wire.operations import SECONDARY_CAPTURE
-from .parts import FIND_ID, FIND_RQ, STORE_ID, element, on_association, p_data, padded, payload, pdv, send, store, text, whole
+from .parts import (
+    FIND_ID,
+    FIND_RQ,
+    STORE_ID,
+    element,
+    on_association,
+    p_data,
+    padded,
+    payload,
+    pdv,
+    send,
+    store,
+    text,
+    whole,
+)
 from .registry import Pick, Steps, malformation
 
 SURVIVAL = Expectation.SURVIVAL
@@ -63,21 +77,43 @@ def nested(pick: Pick) -> Steps:
 @malformation("PS3.5 7.5", SURVIVAL, state="Sta6")
 def never_closed(pick: Pick) -> Steps:
     """A sequence or item of undefined length, without its end."""
-    return _either(pick, pick.of([f"{SEQUENCE} {UNDEFINED}", f"{SEQUENCE} {UNDEFINED} {ITEM} {UNDEFINED}", f"{SEQUENCE} 08000000 {ITEM} {UNDEFINED}"]))
+    return _either(
+        pick,
+        pick.of(
+            [
+                f"{SEQUENCE} {UNDEFINED}",
+                f"{SEQUENCE} {UNDEFINED} {ITEM} {UNDEFINED}",
+                f"{SEQUENCE} 08000000 {ITEM} {UNDEFINED}",
+            ]
+        ),
+    )
 
 
 @malformation("PS3.5 7.5", SURVIVAL, state="Sta6")
 def delimiters_out_of_place(pick: Pick) -> Steps:
     """Delimiters that close nothing, carry a length, or stand in place of an item."""
-    return _either(pick, pick.of([ITEM_END, SEQUENCE_END, f"{ITEM} 00*4", f"{SEQUENCE} {UNDEFINED} {ITEM_END} {SEQUENCE_END}",
-                                  f"{SEQUENCE} {UNDEFINED} feffdde0 ff*4", f"1000*( {SEQUENCE_END} )"]))
+    return _either(
+        pick,
+        pick.of(
+            [
+                ITEM_END,
+                SEQUENCE_END,
+                f"{ITEM} 00*4",
+                f"{SEQUENCE} {UNDEFINED} {ITEM_END} {SEQUENCE_END}",
+                f"{SEQUENCE} {UNDEFINED} feffdde0 ff*4",
+                f"1000*( {SEQUENCE_END} )",
+            ]
+        ),
+    )
 
 
 @malformation("PS3.5 7.5", SURVIVAL, state="Sta6")
 def item_length(pick: Pick) -> Steps:
     """An item that is longer or shorter than its sequence."""
     inner = element(0x1150, padded(SECONDARY_CAPTURE), group=8)
-    return _either(pick, f"{SEQUENCE} <4L {ITEM} <4L{pick.of(['+8', '-4', '=ffffffff', '=fffffffe', '=0', '+2'])} {inner}>>")
+    return _either(
+        pick, f"{SEQUENCE} <4L {ITEM} <4L{pick.of(['+8', '-4', '=ffffffff', '=fffffffe', '=0', '+2'])} {inner}>>"
+    )
 
 
 @malformation("PS3.5 7.1", SURVIVAL, state="Sta6")
@@ -85,7 +121,9 @@ def out_of_order(pick: Pick) -> Steps:
     """Elements backwards, repeated, or of groups that no data set has (libdicom #82 class: freed twice)."""
     name, modality = element(0x10, '"TEST"', group=0x10), element(0x60, '"OT"', group=8)
     foreign = element(0x10, "00*4", group=pick.of([0x0000, 0x0002, 0xFFFF, 0x0001]))
-    return _either(pick, pick.of([f"{name} {modality}", f"{name} {name}", f"100*( {name} )", foreign, f"{name} {foreign}"]))
+    return _either(
+        pick, pick.of([f"{name} {modality}", f"{name} {name}", f"100*( {name} )", foreign, f"{name} {foreign}"])
+    )
 
 
 @malformation("PS3.5 7.1", SURVIVAL, state="Sta6")
@@ -101,7 +139,17 @@ def many_elements(pick: Pick) -> Steps:
 def another_transfer_syntax(pick: Pick) -> Steps:
     """Explicit VR, Big Endian or deflated bytes where Implicit VR Little Endian was agreed on."""
     bomb = "ed c1 01 01 00 00 00 80 90 fe af ee 08 0a 00*200"  # the beginning of a deflate stream of zeros
-    return _store(pick.of(['0800 6000 "CS" 0200 "OT"', '0008 0060 00000002 "OT"', bomb, '0800 6000 "UN" 0000 ffffffff', '0800 6000 "ZZ" 0200 "OT"']))
+    return _store(
+        pick.of(
+            [
+                '0800 6000 "CS" 0200 "OT"',
+                '0008 0060 00000002 "OT"',
+                bomb,
+                '0800 6000 "UN" 0000 ffffffff',
+                '0800 6000 "ZZ" 0200 "OT"',
+            ]
+        )
+    )
 
 
 @malformation("PS3.5 7.1", SURVIVAL, state="Sta6")
@@ -114,8 +162,16 @@ def cut_off(pick: Pick) -> Steps:
 def pixel_data(pick: Pick) -> Steps:
     """An image whose rows and columns promise gigabytes, and that holds four bytes of them, in a length that lies."""
     size = pick.of(["ffff", "0000", "ffff", "0080"])
-    matrix = element(0x10, size, group=0x28) + " " + element(0x11, size, group=0x28) + " " + element(0x100, pick.of(["1000", "2000", "0000", "ffff"]), group=0x28)
-    return _store(_object(matrix, element(0x10, '"TEST"', group=0x7FE0, lie=pick.of(["+4", "=fffffffe", "-2", "=ffffffff"]))))
+    matrix = (
+        element(0x10, size, group=0x28)
+        + " "
+        + element(0x11, size, group=0x28)
+        + " "
+        + element(0x100, pick.of(["1000", "2000", "0000", "ffff"]), group=0x28)
+    )
+    return _store(
+        _object(matrix, element(0x10, '"TEST"', group=0x7FE0, lie=pick.of(["+4", "=fffffffe", "-2", "=ffffffff"])))
+    )
 
 
 @malformation("PS3.5 6.2", SURVIVAL, state="Sta6")
@@ -129,11 +185,26 @@ def long_values(pick: Pick) -> Steps:
 @malformation("PS3.5 6.1", SURVIVAL, state="Sta6")
 def characters(pick: Pick) -> Steps:
     """Character sets that do not exist, and escape sequences that end within themselves."""
-    charset = element(5, pick.of(['"ISO 2022 IR 87"', '"ISO_IR 999" ', '"\\\\\\\\"', '"GB18030 "', '"../../x "']), group=8)
-    return _store(f"{charset} {_object(element(0x10, pick.of(['1b 24 42 1b', '1b*200', 'f0 9f 98 ff', 'c0 80']), group=0x10))}")
+    charset = element(
+        5, pick.of(['"ISO 2022 IR 87"', '"ISO_IR 999" ', '"\\\\\\\\"', '"GB18030 "', '"../../x "']), group=8
+    )
+    return _store(
+        f"{charset} {_object(element(0x10, pick.of(['1b 24 42 1b', '1b*200', 'f0 9f 98 ff', 'c0 80']), group=0x10))}"
+    )
 
 
 @malformation("PS3.4 C.4.1", SURVIVAL, state="Sta6")
 def query(pick: Pick) -> Steps:
     """A query without level, with a level that does not exist, or with nothing in it."""
-    return _find(pick.of(["", element(0x52, '"PLANET"', group=8), element(0x52, "2a*14000", group=8), element(0x52, "", group=8), "00*8", "ff*64"]))
+    return _find(
+        pick.of(
+            [
+                "",
+                element(0x52, '"PLANET"', group=8),
+                element(0x52, "2a*14000", group=8),
+                element(0x52, "", group=8),
+                "00*8",
+                "ff*64",
+            ]
+        )
+    )

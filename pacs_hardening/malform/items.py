@@ -30,26 +30,46 @@ def application_context(pick: Pick) -> Steps:
 @malformation("PS3.8 9.3.2")
 def items_missing(pick: Pick) -> Steps:
     """A request without one of its three kinds of items (CVE class: a null pointer is followed)."""
-    return [send(rq(items=pick.of([[], [APPLICATION], [CONTEXTS, user()], [APPLICATION, user()], [APPLICATION, CONTEXTS]])))]
+    return [
+        send(rq(items=pick.of([[], [APPLICATION], [CONTEXTS, user()], [APPLICATION, user()], [APPLICATION, CONTEXTS]])))
+    ]
 
 
 @malformation("PS3.8 9.3.2", LENIENCE)
 def items_repeated(pick: Pick) -> Steps:
     """Items that must stand once stand twice or often (CVE-2021-41687 class: the first is leaked)."""
     many = pick.of([2, 3, 50])
-    return [send(rq(items=pick.of([[f"{many}*( {APPLICATION} )", CONTEXTS, user()], [APPLICATION, CONTEXTS, *[user()] * many]])))]
+    return [
+        send(
+            rq(
+                items=pick.of(
+                    [[f"{many}*( {APPLICATION} )", CONTEXTS, user()], [APPLICATION, CONTEXTS, *[user()] * many]]
+                )
+            )
+        )
+    ]
 
 
 @malformation("PS3.8 9.3.2", LENIENCE)
 def items_in_another_order(pick: Pick) -> Steps:
     """User information first, or the application context last."""
-    return [send(rq(items=pick.of([[user(), CONTEXTS, APPLICATION], [CONTEXTS, APPLICATION, user()], [user(), APPLICATION, CONTEXTS]])))]
+    return [
+        send(
+            rq(
+                items=pick.of(
+                    [[user(), CONTEXTS, APPLICATION], [CONTEXTS, APPLICATION, user()], [user(), APPLICATION, CONTEXTS]]
+                )
+            )
+        )
+    ]
 
 
 @malformation("PS3.8 9.3.2", SURVIVAL)
 def unknown_items(pick: Pick) -> Steps:
     """Items of types that do not exist, small and as large as can be."""
-    strange = item(f"{pick.of([0, 0x11, 0x21, 0x22, 0x30, 0x40, 0x51, 0x60, 0xFF]):02x}", f"41*{pick.of([0, 1, 60000])}")
+    strange = item(
+        f"{pick.of([0, 0x11, 0x21, 0x22, 0x30, 0x40, 0x51, 0x60, 0xFF]):02x}", f"41*{pick.of([0, 1, 60000])}"
+    )
     return [send(rq(items=[APPLICATION, CONTEXTS, strange, user()]))]
 
 
@@ -94,7 +114,9 @@ def too_many_contexts(pick: Pick) -> Steps:
 def context_without_syntax(pick: Pick) -> Steps:
     """A presentation context without abstract syntax, without transfer syntax, with two abstract ones, or empty."""
     abstract = item("30", text(VERIFICATION))
-    inner = pick.of([abstract, SYNTAX, "", f"{abstract} {abstract} {SYNTAX}", f"{SYNTAX} {abstract}", item("30", "") + " " + SYNTAX])
+    inner = pick.of(
+        [abstract, SYNTAX, "", f"{abstract} {abstract} {SYNTAX}", f"{SYNTAX} {abstract}", item("30", "") + " " + SYNTAX]
+    )
     return _with(item("20", f"01 00*3 {inner}"))
 
 
@@ -115,7 +137,9 @@ def syntax_that_is_no_uid(pick: Pick) -> Steps:
     """Abstract or transfer syntaxes that are empty, padded, long, or full of format directives."""
     wrong = pick.of(['"1..2"', '"01.2"', "31*65", "31*60000", '"%s%n%x"', "ff*20", '"../../../etc/passwd"', ""])
     where = pick.of(["30", "40"])
-    inner = f"{item('30', wrong)} {SYNTAX}" if where == "30" else f"{item('30', text(VERIFICATION))} {item('40', wrong)}"
+    inner = (
+        f"{item('30', wrong)} {SYNTAX}" if where == "30" else f"{item('30', text(VERIFICATION))} {item('40', wrong)}"
+    )
     return _with(item("20", f"01 00*3 {inner}"))
 
 
@@ -139,14 +163,26 @@ def implementation_identification(pick: Pick) -> Steps:
 def asynchronous_window(pick: Pick) -> Steps:
     """An asynchronous operations window of a wrong size, or twice."""
     window = item("53", "00 01 00 01")
-    return _user(pick.of([item("53", ""), item("53", "ff"), item("53", "ff*3"), item("53", "00*64"), f"{window} {window}"]))
+    return _user(
+        pick.of([item("53", ""), item("53", "ff"), item("53", "ff*3"), item("53", "00*64"), f"{window} {window}"])
+    )
 
 
 @malformation("PS3.7 D.3.3.4", LENIENCE)
 def role_selection(pick: Pick) -> Steps:
     """Role selection whose inner length lies, without roles, with roles beyond 1, or without UID."""
     uid = text(SECONDARY_CAPTURE)
-    inner = pick.of([f"<2=ffff {uid}> 01 01", f"<2+5 {uid}> 00 01", f"<2 {uid}>", f"<2 {uid}> 02 ff", "<2 > 01 01", "", f"<2 {uid}> 00 00"])
+    inner = pick.of(
+        [
+            f"<2=ffff {uid}> 01 01",
+            f"<2+5 {uid}> 00 01",
+            f"<2 {uid}>",
+            f"<2 {uid}> 02 ff",
+            "<2 > 01 01",
+            "",
+            f"<2 {uid}> 00 00",
+        ]
+    )
     return _user(item("54", inner))
 
 
@@ -182,4 +218,8 @@ def user_identity(pick: Pick) -> Steps:
 @malformation("PS3.7 D.3.3", SURVIVAL)
 def unknown_sub_items(pick: Pick) -> Steps:
     """Sub-items of user information that do not exist, or that stand there often."""
-    return _user(pick.of([item("5f", "41*4"), item("00", ""), f"100*( {MAXIMUM} )", item("ff", "ff*60000"), item("59", "<2 41>")]))
+    return _user(
+        pick.of(
+            [item("5f", "41*4"), item("00", ""), f"100*( {MAXIMUM} )", item("ff", "ff*60000"), item("59", "<2 41>")]
+        )
+    )

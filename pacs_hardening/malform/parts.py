@@ -144,5 +144,9 @@ def stalled_request() -> Step:
 
 def stalled_store() -> list[Step]:
     """Half of an object that is stored."""
-    begun = [whole(STORE_ID, store()), p_data(pdv(STORE_ID, 0, "00*2000")), f"04 00 00001f40 00001f3c {STORE_ID:02x} 00 00*2000"]
+    begun = [
+        whole(STORE_ID, store()),
+        p_data(pdv(STORE_ID, 0, "00*2000")),
+        f"04 00 00001f40 00001f3c {STORE_ID:02x} 00 00*2000",
+    ]
     return on_association(send(*begun))

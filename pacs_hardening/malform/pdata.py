@@ -15,7 +15,18 @@ ECHO_COMMAND = parts.command(parts.echo())
 @malformation("PS3.8 9.3.5.1", state="Sta6")
 def pdv_length(pick: Pick) -> Steps:
     """The length of a fragment lies: 0, 1, more than its PDU, FFFFFFFFH (CVE class: a length less 2 that wraps)."""
-    return on_association(send(p_data(pdv(ECHO_ID, 3, ECHO_COMMAND, pick.of(["=0", "=1", "=ffffffff", "+1", "+2000", "=7fffffff", "=80000001"])))))
+    return on_association(
+        send(
+            p_data(
+                pdv(
+                    ECHO_ID,
+                    3,
+                    ECHO_COMMAND,
+                    pick.of(["=0", "=1", "=ffffffff", "+1", "+2000", "=7fffffff", "=80000001"]),
+                )
+            )
+        )
+    )
 
 
 @malformation("PS3.8 9.3.5.1", state="Sta6")
@@ -39,7 +50,9 @@ def longer_than_sent(pick: Pick) -> Steps:
 @malformation("PS3.8 D.1", state="Sta6")
 def longer_than_negotiated(pick: Pick) -> Steps:
     """The PDU announces far more than any maximum length that was negotiated."""
-    return on_association(send(p_data(pdv(ECHO_ID, 3, ECHO_COMMAND), lie=pick.of(["=ffffffff", "=7fffffff", "=10000000"]))))
+    return on_association(
+        send(p_data(pdv(ECHO_ID, 3, ECHO_COMMAND), lie=pick.of(["=ffffffff", "=7fffffff", "=10000000"])))
+    )
 
 
 @malformation("PS3.8 9.3.5.1", NO_SUCCESS, state="Sta6")
@@ -77,13 +90,17 @@ def interleaved(pick: Pick) -> Steps:
     """Fragments of two messages in two presentation contexts, in turn."""
     half = parts.command(parts.find())
     other = pick.of([STORE_ID, ECHO_ID])
-    return on_association(send(p_data(pdv(FIND_ID, 1, half), pdv(other, 3, ECHO_COMMAND)), p_data(pdv(FIND_ID, 3, "00*2"))))
+    return on_association(
+        send(p_data(pdv(FIND_ID, 1, half), pdv(other, 3, ECHO_COMMAND)), p_data(pdv(FIND_ID, 3, "00*2")))
+    )
 
 
 @malformation("PS3.8 9.3.5", Expectation.SURVIVAL, state="Sta6")
 def fragment_by_fragment(pick: Pick) -> Steps:
     """A command in fragments of two bytes and an odd last one, which the standard does not allow."""
-    return on_association(send(f"{pick.of([1, 30])}*( {p_data(pdv(ECHO_ID, 1, '00 00'))} )", p_data(pdv(ECHO_ID, 3, "00"))))
+    return on_association(
+        send(f"{pick.of([1, 30])}*( {p_data(pdv(ECHO_ID, 1, '00 00'))} )", p_data(pdv(ECHO_ID, 3, "00")))
+    )
 
 
 @malformation("PS3.8 E.2", WAITING, state="Sta6")

@@ -22,7 +22,9 @@ def _plain(*recipes: str) -> Steps:
 @malformation("PS3.15 B.12")
 def plaintext(pick: Pick) -> Steps:
     """DICOM or HTTP without TLS, where TLS is due."""
-    return _plain(pick.of([REQUEST, f"{REQUEST} {ECHO}", '"GET / HTTP/1.1" 0d0a "Host: x" 0d0a0d0a', "00*600", "ff*600"]))
+    return _plain(
+        pick.of([REQUEST, f"{REQUEST} {ECHO}", '"GET / HTTP/1.1" 0d0a "Host: x" 0d0a0d0a', "00*600", "ff*600"])
+    )
 
 
 @malformation("RFC 8446 5.1", WAITING)
@@ -41,13 +43,23 @@ def record_type(pick: Pick) -> Steps:
 @malformation("RFC 8446 4", WAITING)
 def handshake_length(pick: Pick) -> Steps:
     """A handshake message of 16 MiB, of which little arrives."""
-    return _plain(_record("16", f"01 {pick.of(['ff ff ff', '7f ff ff', '00 ff ff'])} 03 03 00*{pick.of([0, 32, 2000])}"))
+    return _plain(
+        _record("16", f"01 {pick.of(['ff ff ff', '7f ff ff', '00 ff ff'])} 03 03 00*{pick.of([0, 32, 2000])}")
+    )
 
 
 @malformation("RFC 8446 4.1.2", WAITING)
 def hello_fields(pick: Pick) -> Steps:
     """A ClientHello without suites, with a session ID beyond its end, with extensions that run over."""
-    inner = pick.of(["03 03 00*32 ff", "03 03 00*32 00 <2 >", "03 03 00*32 00 <2=ffff 13 01>", "00 00", "03 03 00*32 00 <2 13 01> 01 00 <2=ffff 00 00>"])
+    inner = pick.of(
+        [
+            "03 03 00*32 ff",
+            "03 03 00*32 00 <2 >",
+            "03 03 00*32 00 <2=ffff 13 01>",
+            "00 00",
+            "03 03 00*32 00 <2 13 01> 01 00 <2=ffff 00 00>",
+        ]
+    )
     return _plain(_record("16", f"01 00 <2 {inner}>"))
 
 
@@ -73,7 +85,15 @@ def alerts(pick: Pick) -> Steps:
 @malformation("RFC 6176", WAITING)
 def old_hello(pick: Pick) -> Steps:
     """A hello of SSL 2.0 and of versions that do not exist."""
-    return _plain(pick.of(["80 2e 01 00 02 00 15 00 00 00 10 01 00 80 00*40", _record("16", HELLO, version="03 00"), _record("16", HELLO, version="7f 7f")]))
+    return _plain(
+        pick.of(
+            [
+                "80 2e 01 00 02 00 15 00 00 00 10 01 00 80 00*40",
+                _record("16", HELLO, version="03 00"),
+                _record("16", HELLO, version="7f 7f"),
+            ]
+        )
+    )
 
 
 @malformation("RFC 8446 4.1.2", SURVIVAL)

@@ -63,7 +63,9 @@ class Scene:
     def player(self, patience: float = 0.05) -> Player:
         context = tls.client(self.node.keys, self.target) if self.door.tls else None
         name = self.target.server_name
-        return Player(self.door, context, slots(self.target, self.node), name=name, deadline=self.deadline, patience=patience)
+        return Player(
+            self.door, context, slots(self.target, self.node), name=name, deadline=self.deadline, patience=patience
+        )
 
     def pulse(self, seconds: float | None = None) -> Pulse:
         """An authorised peer, now. Counts as a positive control where it succeeds."""
@@ -113,7 +115,11 @@ def _fill(player: Player, cases: Iterator[Case], size: int) -> int:
 def slots(target: Target, node: Node) -> dict[str, bytes]:
     """What the recipes leave open, see wire/recipe.py."""
     identity = b"".join(scu.identity_item(node.identity))
-    return {"called": target.called_aet.encode().ljust(16), "calling": node.aet.encode().ljust(16), "identity": identity}
+    return {
+        "called": target.called_aet.encode().ljust(16),
+        "calling": node.aet.encode().ljust(16),
+        "identity": identity,
+    }
 
 
 def canaries(target: Target) -> tuple[bytes, ...]:

@@ -48,9 +48,7 @@ class PrimedSocket(ClosingSocket):
     """Hands out the bytes that were read before, then the connection's; bounds a PDU's and the total size in bytes
     and the time in seconds that one read may take."""
 
-    def __init__(
-        self, assoc: Association, sock: socket.socket, first: bytes, seconds: float, bearing: Bearing
-    ) -> None:
+    def __init__(self, assoc: Association, sock: socket.socket, first: bytes, seconds: float, bearing: Bearing) -> None:
         super().__init__(assoc, client_socket=sock)
         self._first, self._seconds, self._total, self._bearing = first, seconds, 0, bearing
 
@@ -77,7 +75,11 @@ class PrimedSocket(ClosingSocket):
             if not more:
                 break
             got += more
-        if self._bearing.settings.echo_unexpected and nr_bytes == _HEADER and got[:1] not in (b"\1", b"\4", b"\5", b"\7"):
+        if (
+            self._bearing.settings.echo_unexpected
+            and nr_bytes == _HEADER
+            and got[:1] not in (b"\1", b"\4", b"\5", b"\7")
+        ):
             echo(self.socket, b"\1" + bytes(got[1:2]) + bytes(4))
         return got
 
@@ -114,9 +116,7 @@ class Acceptor(Association):
         self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout  # the timers of the new dul
         self._admission, self._journal = admission, journal
 
-    def attach(
-        self, sock: socket.socket, first: bytes, seconds: float, contexts: list[Any], bearing: Bearing
-    ) -> None:
+    def attach(self, sock: socket.socket, first: bytes, seconds: float, contexts: list[Any], bearing: Bearing) -> None:
         """Give it the connection, the A-ASSOCIATE-RQ and the presentation contexts that may be accepted."""
         self.set_socket(PrimedSocket(self, sock, first, seconds, bearing))
         self.acceptor.maximum_length = self.ae.maximum_pdu_size
