@@ -20,7 +20,8 @@ from .survival import judge_round
 
 
 def run(options: argparse.Namespace) -> int:
-    """0: the case was survived; 1: it was not. Raises BadInput, and Unmeasurable where the target was not served before."""
+    """0: the case was survived; 1: it was not. Raises BadInput, and Unmeasurable where the target was not served
+    before."""
     case = casefile.read(Path(options.case))
     if bool(options.target) == bool(options.environment):
         raise BadInput("replay needs one of --target and --environment")

@@ -24,7 +24,8 @@ BY_ITSELF = frozenset(
 
 
 class Budget:
-    """Seconds that all searches of a run may spend on narrowing down what they found: a verdict must not wait for it."""
+    """Seconds that all searches of a run may spend on narrowing down what they found: a verdict must not wait for
+    it."""
 
     def __init__(self, seconds: float) -> None:
         self.left = seconds
@@ -55,7 +56,8 @@ class Search:
     budget: Budget = field(default_factory=lambda: Budget(NARROWING_S))
 
     def run(self) -> int:
-        """How many cases were survived. Raises Violation for what was not, Unmeasurable for a server that hung before."""
+        """How many cases were survived. Raises Violation for what was not, Unmeasurable for a server that hung
+        before."""
         found: list[Found] = []
         played = 0
         for round_ in self.scene.rounds(map(self._as_asked, self._cases())):

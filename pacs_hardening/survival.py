@@ -1,13 +1,15 @@
 """What counts as having survived a hostile peer: each oracle with a verdict of its own.
 
-Whatever is not listed here was survived: an answer by A-ASSOCIATE-RJ, A-ABORT or close, with the others served meanwhile.
+Whatever is not listed here was survived: an answer by A-ASSOCIATE-RJ, A-ABORT or close, with the others served
+meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from .model import Violation
 from .model.usage import Usage
@@ -184,9 +186,14 @@ def must_be_served(pulse: Pulse, while_: str) -> None:
         raise Violation(f"an authorised C-ECHO and C-FIND succeed {while_}", pulse.how, (pulse.how,))
 
 
-def must_end(rounds: Sequence[Round], born: str) -> None:
-    """Each conversation was ended by the server, and nobody else suffered."""
+def must_stop(rounds: Sequence[Round], born: str) -> None:
+    """Each conversation was ended by the server, with A-ABORT or before it had taken everything in; nobody else
+    suffered."""
     must_survive([found for round_ in rounds for found in judge_round(round_, born, ())])
+    for case, answer in (each for round_ in rounds for each in round_.answers):
+        if not answer.cut and not any(kind in (pdu.A_ABORT, pdu.A_ASSOCIATE_RJ) for kind, _ in answer.pdus):
+            taken = f"{case.malformation} was taken in: {answer.said}"
+            raise Violation("A-ABORT, or close before all of it has come", taken)
 
 
 # What is less than this for each association is not told from the noise of an allocator.
@@ -197,7 +204,7 @@ def must_not_grow(readings: Sequence[Usage], associations: int, what: str) -> No
     """Readings after equal numbers of hostile associations. Growth counts where it comes with every step but the first,
     which may be something that is allocated once, and is more than noise for each association."""
     values = [getattr(reading, what) for reading in readings]
-    steps = [after - before for before, after in zip(values[1:], values[2:], strict=False)]
+    steps = [after - before for before, after in pairwise(values[1:])]
     slope = sum(steps) / (len(steps) * associations)
     if all(step > 0 for step in steps) and slope > NOISE[what]:
         seen = " -> ".join(map(str, values))

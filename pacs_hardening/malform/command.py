@@ -5,8 +5,28 @@ from __future__ import annotations
 from ..wire import dimse
 from ..wire.conversation import Expectation
 from ..wire.operations import SECONDARY_CAPTURE
-from .parts import ECHO, ECHO_ID, FIND_ID, FIND_RQ, STORE_ID, command, echo, element, find, identifier, on_association
-from .parts import p_data, padded, payload, pdv, send, store, text, us, whole
+from .parts import (
+    ECHO,
+    ECHO_ID,
+    FIND_ID,
+    FIND_RQ,
+    STORE_ID,
+    command,
+    echo,
+    element,
+    find,
+    identifier,
+    on_association,
+    p_data,
+    padded,
+    payload,
+    pdv,
+    send,
+    store,
+    text,
+    us,
+    whole,
+)
 from .registry import Pick, Steps, malformation
 
 NO_SUCCESS, SURVIVAL, WAITING = Expectation.NO_SUCCESS, Expectation.SURVIVAL, Expectation.WAITING

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from ..wire.conversation import Expectation
 from ..wire.operations import SECONDARY_CAPTURE, VERIFICATION
-from ..wire.pdu import APPLICATION_CONTEXT, EXPLICIT_LE
+from ..wire.pdu import APPLICATION_CONTEXT
 from .parts import APPLICATION, CONTEXTS, IMPLEMENTATION, MAXIMUM, SYNTAX, context, item, rq, send, text, user
 from .registry import Pick, Steps, malformation
-
 
 LENIENCE, SURVIVAL = Expectation.LENIENCE, Expectation.SURVIVAL
 
@@ -190,13 +189,14 @@ def role_selection(pick: Pick) -> Steps:
 def extended_negotiation(pick: Pick) -> Steps:
     """Extended negotiation (56H, 57H) whose inner length lies, or that holds no UID."""
     uid = text(SECONDARY_CAPTURE)
-    inner = pick.of([f"<2=ffff {uid}>", f"<2+9 {uid}> 01", "<2 >", "", "ff", f"<2 41*50000> 01"])
+    inner = pick.of([f"<2=ffff {uid}>", f"<2+9 {uid}> 01", "<2 >", "", "ff", "<2 41*50000> 01"])
     return _user(item(pick.of(["56", "57"]), inner))
 
 
 @malformation("PS3.7 D.3.3.7")
 def user_identity(pick: Pick) -> Steps:
-    """User identity with lengths that lie, types that do not exist, or twice (CVE-2025-2357 class: reading beyond it)."""
+    """User identity with lengths that lie, types that do not exist, or twice (CVE-2025-2357 class: reading beyond
+    it)."""
     name = '"TEST"'
     inner = pick.of(
         [

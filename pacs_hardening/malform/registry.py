@@ -1,7 +1,7 @@
 """Every malformation by name: what it violates, what the standard asks of its receiver, and how one is made.
 
-To add one, write one function in a module of this package. Its docstring is published: what is wrong with the bytes, and
-what has gone wrong in receivers that believed them.
+To add one, write one function in a module of this package. Its docstring is published: what is wrong with the bytes,
+and what has gone wrong in receivers that believed them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ Maker = Callable[[Pick], Steps]
 
 @dataclass(frozen=True)
 class Malformation:
-    """``name`` is ``<family>.<function>``; ``state`` where it is sent (Sta2: before, Sta6: on an association; PS3.8 9.2)."""
+    """``name`` is ``<family>.<function>``; ``state`` where it is sent (Sta2: before, Sta6: on an association; PS3.8
+    9.2)."""
 
     name: str
     state: str

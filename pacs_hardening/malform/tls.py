@@ -1,5 +1,5 @@
-"""TLS records and handshakes (RFC 8446 4 and 5, RFC 5246), and other protocols where TLS is due. All of it is sent on the
-bare connection."""
+"""TLS records and handshakes (RFC 8446 4 and 5, RFC 5246), and other protocols where TLS is due. All of it is sent on
+the bare connection."""
 
 from __future__ import annotations
 

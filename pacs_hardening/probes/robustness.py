@@ -11,7 +11,7 @@ from ..model import Door, Node, Target, Unmeasurable
 from ..model.usage import Usage
 from ..wire import operations, pdu, scu, tls
 from ..wire.conversation import Answer, Case, Player
-from .association import Attempt, Outcome, Peer, first_door, knock
+from .association import Attempt, Outcome, first_door
 from .authorised import Authorised
 
 ROUND = 24  # cases between two looks at the others: few enough to find the culprit among
@@ -99,7 +99,8 @@ class Scene:
 
 
 def _fill(player: Player, cases: Iterator[Case], size: int) -> int:
-    """Raises Unmeasurable where not even the first finds a door; a door that is shut later is for the others to tell."""
+    """Raises Unmeasurable where not even the first finds a door; a door that is shut later is for the others to
+    tell."""
     played = 0
     while played < size and not player.is_full and (case := next(cases, None)) is not None:
         try:
@@ -131,8 +132,8 @@ def canaries(target: Target) -> tuple[bytes, ...]:
 
 
 def culprit(cases: Sequence[Case], fails: Callable[[Sequence[Case]], bool], ends: float) -> Case | None:
-    """The one of ``cases`` that does it alone, found by halves until ``ends`` (monotonic seconds); None where none does,
-    or the time is over."""
+    """The one of ``cases`` that does it alone, found by halves until ``ends`` (monotonic seconds); None where none
+    does, or the time is over."""
     suspects = list(cases)
     while len(suspects) > 1 and time.monotonic() < ends:
         half = suspects[: len(suspects) // 2]

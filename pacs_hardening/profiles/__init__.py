@@ -20,9 +20,9 @@ _TABLES = ("default-credentials", "management-ports", "vulnerable-versions")  # 
 @dataclass(frozen=True)
 class Profile:
     """Thresholds. Key sizes in bits; ``required`` are ids of controls that must have been measured. ``malformed_cases``
-    are played in all; ``strict_answers``: also what receivers commonly overlook must be refused, with a reason that PS3.8
-    knows; ``hostile_associations`` between two looks at what the server holds; more than ``associations_per_node`` at
-    once are too many."""
+    are played in all; ``strict_answers``: also what receivers commonly overlook must be refused, with a reason that
+    PS3.8 knows; ``hostile_associations`` between two looks at what the server holds; more than
+    ``associations_per_node`` at once are too many."""
 
     name: str
     title: str

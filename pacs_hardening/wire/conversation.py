@@ -25,9 +25,9 @@ VERBS = ("plain", "associate", "send", "drip", "receive", "finish", "reset")
 
 
 class Expectation(StrEnum):
-    """What is asked of the peer. REFUSAL: RJ, ABORT or close, soon. LENIENCE: the same, but receivers that overlook it are
-    common, and only the strict profile minds. WAITING: it may wait for the rest, and must not accept. NO_SUCCESS: any
-    answer that does not say success. SURVIVAL: any answer; it must live on."""
+    """What is asked of the peer. REFUSAL: RJ, ABORT or close, soon. LENIENCE: the same, but receivers that overlook
+    it are common, and only the strict profile minds. WAITING: it may wait for the rest, and must not accept.
+    NO_SUCCESS: any answer that does not say success. SURVIVAL: any answer; it must live on."""
 
     REFUSAL = "refusal"
     LENIENCE = "lenience"
@@ -74,15 +74,18 @@ class Case:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the door said: raw ``data`` up to 1 MiB; ``ended`` is ``closed`` (with close, reset or TLS alert), ``open`` (it
-    still waited when we left), ``left`` (we reset it), ``unopened`` (TLS refused) or ``endless``; ``seconds`` after the last step;
-    ``accepted``: a step ``associate`` had succeeded, so that the rest is what happened on an association."""
+    """What the door said: raw ``data`` up to 1 MiB; ``ended`` is ``closed`` (close, reset or TLS alert), ``open`` (it
+    still waited when we left), ``left`` (we reset it) or ``endless``; ``seconds`` after the last step; ``accepted``:
+    a step ``associate`` had succeeded, so that the rest happened on an association; ``cut``: it closed before it had
+    taken all.
+    """
 
     data: bytes = b""
     ended: str = "open"
     seconds: float = 0.0
     accepted: bool = False
     how: str = ""
+    cut: bool = False
 
     @cached_property
     def pdus(self) -> tuple[tuple[int, bytes], ...]:
@@ -121,15 +124,17 @@ class _Talk:
     sock: socket.socket
     since: float
     accepted: bool = False
+    cut: bool = False
     data: bytearray = field(default_factory=bytearray)
 
     def answer(self, ended: str, how: str = "") -> Answer:
-        return Answer(bytes(self.data), ended, time.monotonic() - self.since, self.accepted, how)
+        return Answer(bytes(self.data), ended, time.monotonic() - self.since, self.accepted, how, self.cut)
 
 
 class Player:
     """Has conversations with one door as one peer. ``slots`` fill the recipes; ``patience`` is how long an answer is
-    waited for at once (seconds), ``deadline`` how long in all. Conversations that are not over are kept open: use ``settle``.
+    waited for at once (seconds), ``deadline`` how long in all. Conversations that are not over are kept open: use
+    ``settle``.
     """
 
     def __init__(
@@ -216,6 +221,8 @@ class Player:
         """A peer that has refused and closed is no failure: what it said still waits to be read."""
         with suppress(BrokenPipeError, ConnectionResetError):
             talk.sock.sendall(data)
+            return
+        talk.cut = True
 
     def _finish(self, talk: _Talk) -> None:
         """TCP's half-close. Under TLS the peer sees its stream cut off, which is what a peer that dies leaves."""

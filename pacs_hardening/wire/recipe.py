@@ -1,5 +1,5 @@
-"""A small notation for bytes that need not make sense, and its compiler: a malformed PDU as text that a person can read,
-that fits any target, and that can be replayed.
+"""A small notation for bytes that need not make sense, and its compiler: a malformed PDU as text that a person can
+read, that fits any target, and that can be replayed.
 
     01 00 ff      bytes in hexadecimal                <4 …>         a big endian length of 4 bytes, then what it counts
     "text"        ASCII                               <2L …>        the same, little endian

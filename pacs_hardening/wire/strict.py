@@ -1,5 +1,5 @@
-"""What a peer may send, read as strictly as the standard is written. The measure for malformations: whatever this accepts
-is no malformation. Nothing here is lenient; a receiver that interoperates has to be.
+"""What a peer may send, read as strictly as the standard is written. The measure for malformations: whatever this
+accepts is no malformation. Nothing here is lenient; a receiver that interoperates has to be.
 """
 
 from __future__ import annotations
@@ -248,7 +248,8 @@ def dataset(data: bytes) -> None:
 
 
 def _elements(data: bytes, at: int, end: int, depth: int, closed_by: tuple[int, int] | None) -> int:
-    """Reads elements up to ``end``, or to the delimiter that closes an item of undefined length; gives where it stopped."""
+    """Reads elements up to ``end``, or to the delimiter that closes an item of undefined length; gives where it
+    stopped."""
     if depth > MAX_DEPTH:
         raise Invalid("PS3.5 7.5", f"sequences nested more than {MAX_DEPTH} deep")
     before = (-1, -1)

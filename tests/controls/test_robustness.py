@@ -15,7 +15,7 @@ from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.probes.robustness import Scene, associated, holding
 from pacs_hardening.profiles import Profile
 from pacs_hardening.search import Search
-from pacs_hardening.survival import Fault, must_be_served, must_end, must_not_grow
+from pacs_hardening.survival import must_be_served, must_not_grow, must_stop
 from pacs_hardening.wire.conversation import Case, Expectation, Step
 
 AVAILABILITY = ("NIST 800-53 SC-5", "NIST 800-53 SI-10", "HIPAA 164.308(a)(7)")
@@ -70,7 +70,7 @@ def test_survives_stateful_sequences(authorised: Authorised, search: Searching) 
 def test_survives_malformed_tls(target: Target, authorised: Authorised, search: Searching, door: str) -> None:
     """The archive MUST survive malformed TLS, and protocols that are none, from somebody who has no certificate.
 
-    stranger -> records with lengths that lie, half a handshake, plaintext; archive -> alert or close; others are served.
+    stranger -> records with lengths that lie, half a handshake, plaintext; archive -> alert or close; others served.
     """
     must_be_tls(target, door)
     search("tls", door).run()
@@ -86,7 +86,7 @@ def test_survives_malformed_tls(target: Target, authorised: Authorised, search: 
 def test_survives_malformed_http(authorised: Authorised, search: Searching) -> None:
     """The archive MUST survive malformed HTTP requests from somebody who has no password.
 
-    stranger -> lengths that lie, chunks without end, headers without number; archive -> 4xx or close; others are served.
+    stranger -> lengths that lie, chunks without end, headers without number; archive -> 4xx or close; others served.
     """
     search("web", "web").run()
 
@@ -188,11 +188,11 @@ def test_refuses_oversized_pdu(authorised: Authorised, running: Running) -> None
     """
     scene = Scene.at(authorised, running.fingerprint)
     steps = {
-        "a request of 1 GiB": (send("01 00 40000000 00*1048576"),),
-        "a P-DATA-TF of 1 GiB": tuple(on_association(send("04 00 40000000 3fffffff 01 02 00*1048576"))),
+        "a request of 1 GiB": (send("01 00 40000000 00*33554432"),),
+        "a P-DATA-TF of 1 GiB": tuple(on_association(send("04 00 40000000 3fffffff 01 02 00*33554432"))),
     }
     cases = [Case(name, 0, "PS3.8 9.3.1", Expectation.REFUSAL, each) for name, each in steps.items()]
-    must_end(list(scene.rounds(cases)), running.fingerprint())
+    must_stop(list(scene.rounds(cases)), running.fingerprint())
 
 
 @pytest.mark.parametrize("what", ["memory", "descriptors", "threads", "processes"])

@@ -20,8 +20,8 @@ class Settings:
     ``ciphers_*`` are OpenSSL cipher strings for TLS 1.2 and older; ``minimum_tls_*`` is "1.0" or "1.2";
     ``trusted_clients`` adds those bad certificates, and the CA they bring, to the trusted ones; ``anonymous`` holds
     services (or "normalized") that unknown peers are admitted for; ``one_at_a_time`` is from when on a peer keeps all
-    others waiting; ``talkative_errors`` are doors whose errors hold what belongs to somebody else; ``body_limit`` is in bytes, ``*_seconds`` in
-    seconds.
+    others waiting; ``talkative_errors`` are doors whose errors hold what belongs to somebody else; ``body_limit`` is
+    in bytes, ``*_seconds`` in seconds.
     """
 
     # transport

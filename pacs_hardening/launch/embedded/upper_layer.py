@@ -75,11 +75,8 @@ class PrimedSocket(ClosingSocket):
             if not more:
                 break
             got += more
-        if (
-            self._bearing.settings.echo_unexpected
-            and nr_bytes == _HEADER
-            and got[:1] not in (b"\1", b"\4", b"\5", b"\7")
-        ):
+        unexpected = nr_bytes == _HEADER and bytes(got[:1]) not in (b"\1", b"\4", b"\5", b"\7")
+        if unexpected and self._bearing.settings.echo_unexpected and self.socket is not None:
             echo(self.socket, b"\1" + bytes(got[1:2]) + bytes(4))
         return got
 
