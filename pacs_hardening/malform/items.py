@@ -153,7 +153,7 @@ def maximum_length(pick: Pick) -> Steps:
 @malformation("PS3.7 D.3.3.2", LENIENCE)
 def implementation_identification(pick: Pick) -> Steps:
     """Implementation class UID missing, empty or no UID; a version name of 0 or of thousands of bytes."""
-    name = item("55", pick.of(["", "41*17", "41*60000", "25*16"]))
+    name = item("55", pick.of(["", "41*17", "41*60000", "25*17"]))
     wrong = pick.of(["", item("52", ""), item("52", "41*64"), item("52", "31*30000"), f"{IMPLEMENTATION} {name}"])
     return _user(implementation=wrong)
 

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from . import dimse, pdu
+from . import dimse, operations, pdu
 
 MAX_ASSOCIATE = 128 << 10
 MAX_CONTEXTS = 128  # odd numbers up to 255 (PS3.8 9.3.2.2)
@@ -221,10 +221,19 @@ _KNOWN_ELEMENTS = frozenset(
 )
 
 
+_SERVICES = {
+    operations.VERIFICATION: (dimse.C_ECHO,),
+    operations.FIND["STUDY"]: (dimse.C_FIND, 0x0FFF),
+    operations.SECONDARY_CAPTURE: (dimse.C_STORE,),
+}  # of the classes that malformations use; of others it is not asked which service they belong to
+
+
 def _request(found: Mapping[int, bytes], abstract: bytes) -> None:
     asked = dimse.number(dict(found), dimse.FIELD)
     if asked not in _REQUESTS:
         raise Invalid("PS3.7 E.1", f"{asked:04X}H is no request")
+    if asked not in _SERVICES.get(abstract.decode("ascii", "replace"), _REQUESTS):
+        raise Invalid("PS3.7 9.3", f"{asked:04X}H is no service of this SOP class")
     number = dimse.RESPONDED_ID if asked == 0x0FFF else dimse.MESSAGE_ID
     if len(found.get(number, b"")) != 2:
         raise Invalid("PS3.7 9.3", "no message ID")
@@ -247,6 +256,24 @@ def dataset(data: bytes) -> None:
         raise Invalid("PS3.5 7.1", "bytes behind the end of the data set")
 
 
+_VALUES = {
+    (0x0008, 0x0005): (16, rb"(ISO_IR (6|100|101|192)|ISO 2022 IR (6|13|87|100|149|159)|GB18030|GBK) *"),
+    (0x0008, 0x0016): (64, rb"[0-9.]*\0?"),
+    (0x0008, 0x0018): (64, rb"[0-9.]*\0?"),
+    (0x0008, 0x0020): (8, rb"([0-9]{8})?"),
+    (0x0008, 0x0052): (16, rb"(PATIENT|STUDY|SERIES|IMAGE) *"),
+    (0x0010, 0x0010): (194, rb"[ -\[\]-~]*"),
+    (0x0010, 0x0020): (64, rb"[ -\[\]-~]*"),
+    (0x0020, 0x000D): (64, rb"[0-9.]*\0?"),
+}  # length and form of the values that malformations bend (PS3.5 6.2, PS3.3 C.12.1.1.2, PS3.4 C.4.1)
+
+
+def _value(tag: tuple[int, int], value: bytes) -> None:
+    most, form = _VALUES.get(tag, (len(value), b""))
+    if form and (len(value) > most or not re.fullmatch(form, value)):
+        raise Invalid("PS3.5 6.2", f"({tag[0]:04X},{tag[1]:04X}) of a form that it cannot have")
+
+
 def _elements(data: bytes, at: int, end: int, depth: int, closed_by: tuple[int, int] | None) -> int:
     """Reads elements up to ``end``, or to the delimiter that closes an item of undefined length; gives where it
     stopped."""
@@ -265,6 +292,7 @@ def _elements(data: bytes, at: int, end: int, depth: int, closed_by: tuple[int, 
         if length == _UNDEFINED or _is_sequence(data, at, length):
             at = _items(data, at, end if length == _UNDEFINED else at + length, depth, length == _UNDEFINED)
         else:
+            _value(tag, data[at : at + length])
             at += length
     if closed_by is not None:
         raise Invalid("PS3.5 7.5", "an item that is never closed")
@@ -301,12 +329,18 @@ def _header(data: bytes, at: int, end: int) -> tuple[tuple[int, int], int, int]:
     return (group, element), length, at + 8
 
 
+def _has_level(identifier: bytes | bytearray) -> bool:
+    return b"\x08\0\x52\0" in identifier
+
+
 @dataclass
 class Acceptor:
     """What an acceptor must keep in mind to judge a stream (PS3.8 9.2): ``contexts`` that were accepted, by ID; None
-    before there is an association. Feed PDUs to ``take``; it raises Invalid at the first that must not come."""
+    before there is an association. ``called``: the only title that it answers to, if it minds. Feed PDUs to ``take``;
+    it raises Invalid at the first that must not come."""
 
     contexts: Mapping[int, bytes] | None = None
+    called: bytes = b""
     max_pdu: int = 16384
     over: bool = False
     _parts: dict[bool, bytearray] = field(default_factory=lambda: {True: bytearray(), False: bytearray()})
@@ -320,7 +354,10 @@ class Acceptor:
         if self.contexts is None:
             if kind != pdu.A_ASSOCIATE_RQ:
                 raise Invalid("PS3.8 9.2", f"{pdu.name(kind)} before any association (Sta2)")
-            self.contexts = {proposal.id: proposal.abstract for proposal in request(body).proposals}
+            asked = request(body)
+            if self.called and asked.called.rstrip(b" ") != self.called:
+                raise Invalid("PS3.8 9.3.4", "another called AE title")
+            self.contexts = {proposal.id: proposal.abstract for proposal in asked.proposals}
             return []
         if kind == pdu.P_DATA_TF:
             if len(body) > self.max_pdu:
@@ -357,6 +394,8 @@ class Acceptor:
                 return None
         else:
             dataset(bytes(self._parts[False]))
+            if dimse.number(self._command or {}, dimse.FIELD) == dimse.C_FIND and not _has_level(self._parts[False]):
+                raise Invalid("PS3.4 C.4.1", "a query without level")
         done = (number, self._command or {}, bytes(self._parts[False]))
         self._parts, self._context, self._command = {True: bytearray(), False: bytearray()}, 0, None
         return done
