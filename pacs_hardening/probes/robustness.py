@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..model import Door, Node, Target, Unmeasurable
 from ..model.usage import Usage
 from ..wire import operations, pdu, scu, tls
-from ..wire.conversation import Answer, Case, Player
+from ..wire.conversation import Answer, Case, Player, Unreachable
 from .association import Attempt, Outcome, first_door
 from .authorised import Authorised
 
@@ -99,13 +99,16 @@ class Scene:
 
 
 def _fill(player: Player, cases: Iterator[Case], size: int) -> int:
-    """Raises Unmeasurable where not even the first finds a door; a door that is shut later is for the others to
-    tell."""
-    played = 0
-    while played < size and not player.is_full and (case := next(cases, None)) is not None:
+    """A server that lets one peer wait for another is looked at before it has let many of them. Raises Unmeasurable
+    where not even the first finds a door; a door that is shut later is for the others to tell."""
+    played, began = 0, time.monotonic()
+    while played < size and not player.is_full and time.monotonic() - began < PROMPT_S:
+        case = next(cases, None)
+        if case is None:
+            break
         try:
             player.play(case)
-        except Unmeasurable:
+        except Unreachable:
             if not played:
                 raise
             break
@@ -162,10 +165,8 @@ def exhaust(scene: Scene, cases: Sequence[Case], count: int) -> None:
     player = scene.player(patience=0.004)
     for number in range(count):
         player.play(cases[number % len(cases)])
-        if player.is_full:
-            player.settle(at_once=True)
-            player.take()
-    player.settle(at_once=True)
+        player.settle(at_once=True)
+        player.take()
 
 
 def returned(usage: Callable[[], Usage], reached: Callable[[Usage], bool], seconds: float = 1.5) -> Usage:

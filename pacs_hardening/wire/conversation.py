@@ -24,6 +24,10 @@ GRACE_S = 0.2  # for an answer that may come and need not
 VERBS = ("plain", "associate", "send", "drip", "receive", "finish", "reset")
 
 
+class Unreachable(Unmeasurable):
+    """Not even TCP connects."""
+
+
 class Expectation(StrEnum):
     """What is asked of the peer. REFUSAL: RJ, ABORT or close, soon. LENIENCE: the same, but receivers that overlook
     it are common, and only the strict profile minds. WAITING: it may wait for the rest, and must not accept.
@@ -165,11 +169,12 @@ class Player:
                 self._bytes(step)
 
     def play(self, case: Case) -> None:
-        """Begin the conversation, and end it where the answer comes at once. Raises Unmeasurable without TCP."""
+        """Begin the conversation, and end it where the answer comes at once. Raises Unreachable without TCP, Unmeasurable
+        where a valid association is not accepted."""
         try:
             raw = socket.create_connection((self._door.host, self._door.port), timeout=self._deadline)
         except OSError as error:
-            raise Unmeasurable(f"{self._door} cannot be reached: {error.strerror or error}") from error
+            raise Unreachable(f"{self._door} cannot be reached: {error.strerror or error}") from error
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         talk = _Talk(case, raw, time.monotonic())
         try:
@@ -178,6 +183,9 @@ class Player:
             ended = self._steps(talk)
         except TimeoutError:
             ended = ""
+        except Unmeasurable:
+            talk.sock.close()
+            raise
         except OSError as error:
             self._end(talk, "closed", "" if isinstance(error, ConnectionError) else why(error))
             return
