@@ -169,8 +169,8 @@ class Player:
                 self._bytes(step)
 
     def play(self, case: Case) -> None:
-        """Begin the conversation, and end it where the answer comes at once. Raises Unreachable without TCP, Unmeasurable
-        where a valid association is not accepted."""
+        """Begin the conversation, and end it where the answer comes at once. Raises Unreachable without TCP, and
+        Unmeasurable where a valid association is not accepted."""
         try:
             raw = socket.create_connection((self._door.host, self._door.port), timeout=self._deadline)
         except OSError as error:
