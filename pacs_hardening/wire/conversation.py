@@ -227,10 +227,12 @@ class Player:
 
     def _send(self, talk: _Talk, data: bytes) -> None:
         """A peer that has refused and closed is no failure: what it said still waits to be read."""
-        with suppress(BrokenPipeError, ConnectionResetError):
+        try:
             talk.sock.sendall(data)
-            return
-        talk.cut = True
+        except TimeoutError:
+            raise
+        except OSError:  # broken pipe, reset; under TLS also an end of file
+            talk.cut = True
 
     def _finish(self, talk: _Talk) -> None:
         """TCP's half-close. Under TLS the peer sees its stream cut off, which is what a peer that dies leaves."""
