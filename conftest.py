@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["fixtures.target", "fixtures.research", "fixtures.scripted"]
+pytest_plugins = ["fixtures.target", "fixtures.research", "fixtures.hostile", "fixtures.scripted"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -58,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(run=catalogue)
     table = commands.add_parser("versions", help="print what each version of each archive can do, as Markdown")
     table.set_defaults(run=versions)
+    again = commands.add_parser("replay", help="have one malformed conversation again, from its file")
+    again.add_argument("case", metavar="FILE")
+    again.add_argument("--target", metavar="URL_OR_FILE", help="an archive that runs, and that may be harmed")
+    again.add_argument("--environment", metavar="NAME", help="or: start this environment")
+    again.add_argument("--weakness", metavar="NAME", help="weakened by this one defect")
+    again.add_argument("--strict", action="store_true", help="mind reasons that PS3.8 does not know")
+    again.set_defaults(run=replay)
     start = commands.add_parser("up", help="start an environment, say how to reach it, wait for Ctrl-C")
     start.add_argument("environment", metavar="NAME")
     start.add_argument("--weakness", metavar="NAME")
@@ -103,6 +110,7 @@ def gate(arguments: list[str]) -> int:
     if not any(_is_path(a, before) for before, a in zip(["", *arguments], arguments, strict=False)):
         given.append(str(home / "tests" / "controls"))
     base = ["-c", str(home / "pyproject.toml"), "--rootdir", str(home), "-p", "pacs_hardening", "-p", "fixtures.target"]
+    base += ["-p", "fixtures.hostile"]
     # Warnings are for those who develop the suite: they must not turn a verdict into another exit status.
     without = ("cacheprovider", "warnings", "unraisableexception", "threadexception")
     quiet = [*(word for name in without for word in ("-p", f"no:{name}")), "--assert=plain", "-q", "--no-header"]
@@ -209,6 +217,12 @@ def target_check(options: argparse.Namespace) -> int:
     print(render(target, lines), end="")
     found = [line.good for line in lines]
     return 10 if False in found or True not in found else 0
+
+
+def replay(options: argparse.Namespace) -> int:
+    from .replay import run
+
+    return run(options)
 
 
 def up(options: argparse.Namespace) -> int:

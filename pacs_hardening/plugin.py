@@ -87,6 +87,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="with --allow disruptive: this host of the target may be disturbed (asked for on a terminal)",
     )
     group.addoption("--fail-on", choices=_words(Severity), default="info", help="lowest severity that fails the gate")
+    group.addoption(
+        "--malformed-cases", metavar="N", type=int, help="play so many malformed conversations (default: profile)"
+    )
+    group.addoption("--fuzz-time", metavar="SECONDS", type=float, default=0.0, help="and then random ones for so long")
     group.addoption("--waivers", metavar="FILE", type=Path, help="TOML file of waived failures")
     group.addoption(
         "--baseline",

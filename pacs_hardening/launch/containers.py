@@ -13,7 +13,7 @@ from typing import Any
 from docker.errors import DockerException  # type: ignore[import-untyped]
 
 from ..model import Door, Unmeasurable
-from . import configured, images, observe, pki, render, sweep
+from . import configured, images, observe, pki, render, sweep, usage
 from .create import Run, contents, create
 from .engine import connect, errors_named
 from .prepared import Prepared
@@ -55,12 +55,13 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
         seen = prepared.plan.arrivals
         target = render.target(prepared.name, prepared.plan, people, keys, doors)
         yield Running(
-            target=replace(target, capabilities=target.capabilities | {"host"}),
+            target=replace(target, capabilities=target.capabilities | {"host", "usage"}),
             fingerprint=lambda: observe.fingerprint(api, containers),
             arrivals=None if seen is None else lambda: observe.arrivals(api, containers, seen),
             logs=lambda: observe.logs(api, containers, people.mask),
             listeners=observe.listeners(api, containers),
             audit=None if trail is None else trail.after,
+            usage=lambda: usage.of_containers(api, containers),
             hosts=MappingProxyType({name: f"docker://{container}" for name, container in containers.items()}),
             configurations=MappingProxyType(configured.lay(prepared.plan, filled, folder / "configuration")),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..model import AuditRecord, Configuration, Target
+from ..model.usage import Usage
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Running:
     can be reached; None where that is not known. ``configurations``: service -> what it was started with, for those
     whose configuration can be read; the files hold passwords. ``audit(number, seconds)``: the records that reached the
     environment's log server, from the ``number``-th on, as soon as there is one, at most ``seconds`` later (None: no
-    log server is declared)."""
+    log server is declared). ``usage()`` is what all server processes hold now
+    (None: that cannot be seen)."""
 
     target: Target
     fingerprint: Callable[[], str]
@@ -29,3 +31,4 @@ class Running:
     hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     configurations: Mapping[str, Configuration] = field(default_factory=lambda: MappingProxyType({}))
     audit: Callable[[int, float], Sequence[AuditRecord]] | None = None
+    usage: Callable[[], Usage] | None = None

@@ -51,6 +51,12 @@ class Authorised:
         self.proofs += 1
         return attempt
 
+    def asks(self, *operations: Operation, seconds: float) -> Attempt:
+        """Like ``succeeds`` as node ``all``, within ``seconds``; what came of it is for the caller to judge."""
+        attempt = knock(self.target, Peer.of(self.node("all")), *operations, seconds=seconds)
+        self.proofs += attempt.outcome is Outcome.SERVED
+        return attempt
+
     def _once(self, operation: Operation, role: str = "all") -> Attempt:
         key = f"{operation.name} as {role}"
         if key in self._shown:

@@ -14,18 +14,30 @@ from .tlsprofile import TlsProfile
 
 _FOLDER = Path(__file__).parent
 _TABLES = ("default-credentials", "management-ports", "published-keys", "vulnerable-versions")  # not profiles
-_KEYS: dict[str, type] = {"tls": str, "required": list, "min_rsa_bits": int}
+_HOSTILE: dict[str, type] = {
+    "malformed_cases": int,
+    "strict_answers": bool,
+    "hostile_associations": int,
+    "associations_per_node": int,
+}
+_KEYS: dict[str, type] = {"tls": str, "required": list, "min_rsa_bits": int, **_HOSTILE}
 _OPTIONAL = frozenset({"min_rsa_bits"})
 
 
 @dataclass(frozen=True)
 class Profile:
     """``required`` are ids of controls that must have been measured, ``own`` those of them that a user's file names,
-    and may have misspelt."""
+    and may have misspelt. ``malformed_cases`` are played in all; ``strict_answers``: also what receivers commonly
+    overlook must be refused, with a reason that PS3.8 knows; ``hostile_associations`` between two looks at what the
+    server holds; more than ``associations_per_node`` at once are too many."""
 
     name: str
     tls: TlsProfile
     required: frozenset[str]
+    malformed_cases: int
+    strict_answers: bool
+    hostile_associations: int
+    associations_per_node: int
     own: frozenset[str] = frozenset()
 
 
@@ -56,7 +68,8 @@ def _profile(name: str, data: dict[str, Any], path: Path, own: frozenset[str] = 
         raise BadInput(f"{path}: min_rsa_bits: {bits} is less than the {tls.min_rsa_bits} of {tls.name}")
     if bits > tls.min_rsa_bits:
         tls = replace(tls, version=f"{tls.version}, with RSA keys of at least {bits} bits", min_rsa_bits=bits)
-    return Profile(name, tls, frozenset(data["required"]), own)
+    required = frozenset(data["required"])
+    return Profile(name, tls, required, **{key: data[key] for key in _HOSTILE}, own=own)
 
 
 @cache

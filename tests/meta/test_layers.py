@@ -15,6 +15,9 @@ ALLOWED = {
     "wire": {"model"},
     "canary": {"model"},
     "probes": {"model", "wire", "lint"},  # lint is a probe of files; see test_lint_is_used_by_one_probe
+    "malform": {"model", "wire"},
+    "survival": {"model", "wire", "probes"},
+    "search": {"model", "wire", "probes", "survival", "malform"},
     "profiles": {"model"},
     "oracle": {"model", "wire", "probes"},
     "redaction": {"model", "probes", "canary"},
@@ -29,7 +32,8 @@ ALLOWED = {
     "check": {"model", "wire", "probes", "report"},
     "fleet": {"model", "launch", "report", "catalogue"},
     "versions": {"model", "launch", "report"},
-    "cli": {"versions", "model", "launch", "lint", "report", "catalogue", "check", "fleet"},
+    "replay": {"model", "launch", "probes", "survival", "malform"},
+    "cli": {"replay", "versions", "model", "launch", "lint", "report", "catalogue", "check", "fleet"},
     "__main__": {"cli"},
     "__init__": set(),
 }

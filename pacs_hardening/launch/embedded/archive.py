@@ -29,12 +29,13 @@ class Destination:
 @dataclass(frozen=True)
 class Archive:
     """``limit`` is the most answers to one query, 0 for any number; ``destinations`` by AE title;
-    ``worklist`` holds scheduled procedure steps."""
+    ``worklist`` holds scheduled procedure steps; ``comment`` is what a weakness adds to errors."""
 
     store: Store
     limit: int
     destinations: Mapping[str, Destination]
     worklist: tuple[Dataset, ...] = ()
+    comment: str = ""
 
     def handlers(self) -> list[Any]:
         """For pynetdicom to bind."""
@@ -81,17 +82,24 @@ class Archive:
         yield "127.0.0.1", destination.port, {"ae_title": destination.aet, "contexts": contexts}
         yield from self._selected(event)
 
-    def put(self, event: Event) -> int:
+    def put(self, event: Event) -> int | Dataset:
         """C-STORE of an object that is what its command says it is."""
         try:
             dataset = event.dataset
             named = (dataset.SOPClassUID, dataset.SOPInstanceUID)
         except Exception:  # noqa: BLE001 - pydicom raises whatever a malformed data set leads to
-            return UNREADABLE
+            return self._failed(UNREADABLE)
         request = cast(C_STORE, event.request)
         if named != (request.AffectedSOPClassUID, request.AffectedSOPInstanceUID):
             return MISMATCH
         return self.store.add(dataset, event.context.transfer_syntax)
+
+    def _failed(self, status: int) -> int | Dataset:
+        if not self.comment:
+            return status
+        answer = Dataset()
+        answer.Status, answer.ErrorComment = status, self.comment
+        return answer
 
     def _selected(self, event: Event) -> Iterator[Any]:
         wanted = event.identifier

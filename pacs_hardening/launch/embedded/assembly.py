@@ -22,6 +22,7 @@ from .contexts import DeclaredContexts, storage_of
 from .dicom import DicomServer
 from .faults import Faults
 from .gate import Gate
+from .hostile import Bearing
 from .journal import Journal
 from .listener import Listener
 from .receiver import Receiver
@@ -30,6 +31,7 @@ from .settings import Settings, parse
 from .store import Store
 from .synthetic import fill, worklist
 from .tls import for_dicom, for_web
+from .usage import own
 from .web import Web
 
 
@@ -46,12 +48,19 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
     limit = cast.query_limit or 0 if settings.limit_queries else 0
     store = Store(overwrite=settings.allow_overwrite)
     fill(store, settings.preloaded_studies)
+    secret = next(iter(cast.passwords().values()), b"").decode()
     archive = Archive(
-        store, limit, dict.fromkeys((cast.receiver, *settings.stale_destinations), destination), worklist()
+        store,
+        limit,
+        dict.fromkeys((cast.receiver, *settings.stale_destinations), destination),
+        worklist(),
+        secret if "dicom" in settings.talkative_errors else "",
     )
     contexts = DeclaredContexts(settings, cast.sop_classes, cast.transfer_syntaxes)
     gate = Gate(settings, cast.called, cast.known(), cast.passcodes(), contexts.services())
-    server = DicomServer(cast.called, settings, gate.admit, contexts, archive.handlers(), journal, faults)
+    bearing = Bearing(settings)
+    stack.callback(bearing.close)
+    server = DicomServer(cast.called, settings, gate.admit, contexts, archive.handlers(), journal, faults, bearing)
     stack.callback(server.stop)
     banner = f"pynetdicom {__version__}" if settings.banner else ""
     routes = Routes(
@@ -80,7 +89,8 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
 
     faults.die = die
     for service, serve, context in doors:
-        listener = Listener(service, serve, context, journal, faults, settings.handshake_seconds)
+        waits = settings.one_handshake_at_a_time
+        listener = Listener(service, serve, context, journal, faults, settings.handshake_seconds, waits)
         stack.callback(listener.stop)
         opened.append((Door(service, "127.0.0.1", listener.port, context is not None), listener))
     told = tuple(door for door, _ in opened)
@@ -96,6 +106,7 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
         logs=journal.tail,
         listeners=tuple((door.host, door.port) for door, _ in opened),
         audit=trail.after,
+        usage=own,
     )
 
 
@@ -132,7 +143,7 @@ def _target(cast: Cast, doors: tuple[Door, ...]) -> Target:
         dangerous=cast.dangerous,
         body_limit=cast.body_limit,
         ca=cast.keys.ca,
-        capabilities=cast.capabilities,
+        capabilities=cast.capabilities | {"usage"},
         ceiling=Impact.DISRUPTIVE,
         move_destination=cast.receiver,
         query_limit=cast.query_limit,

@@ -13,6 +13,7 @@ from pynetdicom.presentation import PresentationContext
 from .auditor import Deed
 from .faults import Faults
 from .gate import Admission, Refused
+from .hostile import Bearing
 from .journal import Journal
 from .listener import Connection
 from .settings import Settings
@@ -37,9 +38,11 @@ class DicomServer:
         handlers: list[Any],
         journal: Journal,
         faults: Faults,
+        bearing: Bearing | None = None,
     ) -> None:
         self._admit, self._contexts, self._handlers = admit, contexts, handlers
         self._settings, self._journal, self._faults = settings, journal, faults
+        self._bearing = bearing or Bearing(settings)
         self.ae = Entity(aet)
         self.ae.maximum_pdu_size = 64 << 10
         self.ae.maximum_associations = 1000  # the listener bounds the connections
@@ -50,23 +53,41 @@ class DicomServer:
 
     def serve(self, connection: Connection) -> None:
         """One connection, from its first byte to its last. Raises OSError where the peer leaves."""
+        try:
+            with self._bearing.turn("connection"):
+                self._serve(connection)
+        finally:
+            self._bearing.ended()
+
+    def _serve(self, connection: Connection) -> None:
         seconds = self._settings.request_seconds
         connection.within(seconds)
         sock = connection.sock
         pdu = b""
         try:
-            pdu = _first_pdu(sock)
+            begun = sock.recv(1)
+            with self._bearing.turn("request"):
+                pdu = _first_pdu(sock, begun, self._settings.bound_pdus)
             admission = self._admit(pdu, common_name(sock))
             request = _normal(pdu, self.ae.ae_title, admission)
         except Refused as refused:
             self._journal.note(f"refused: {refused}")
             self._journal.audit(Deed("refused", pdu[26:42].decode("latin-1").rstrip(" "), failed=True))
-            sock.sendall(refused.reply)
+            sock.sendall(_ACCEPT if self._settings.accept_malformed and refused.is_abort else refused.reply)
             self._faults.association_ended()
             return
+        with self._bearing.place(admission.aet) as free:
+            if not free:
+                self._journal.note(f"refused one more association to {admission.aet}")
+                sock.sendall(Refused.rejected("local limit exceeded", 3, 2, transient=True).reply)
+                return
+            self._associate(connection, admission, request, pdu)
+
+    def _associate(self, connection: Connection, admission: Admission, request: bytes, pdu: bytes) -> None:
         connection.within(3600)  # pynetdicom's own timers rule from here
         association = Acceptor(self.ae, admission, self._journal)
-        association.attach(sock, request, seconds, self._contexts(pdu, admission))
+        contexts = self._contexts(pdu, admission)
+        association.attach(connection.sock, request, self._settings.request_seconds, contexts, self._bearing)
         for event, handler in self._handlers:
             association.bind(event, handler)
         self._journal.note(f"admitted {admission.aet}")
@@ -84,13 +105,16 @@ class DicomServer:
             association.abort()
 
 
-def _first_pdu(sock: socket.socket) -> bytes:
+_ACCEPT = bytes.fromhex("020000000044") + b"\0\1" + bytes(66)  # an A-ASSOCIATE-AC without a single item
+
+
+def _first_pdu(sock: socket.socket, begun: bytes, bounded: bool) -> bytes:
     """The A-ASSOCIATE-RQ with its header. Raises Refused with the answer of PS3.8 9.2 (AA-1) to anything else."""
-    header = _exactly(sock, 6)
+    header = begun + _exactly(sock, 6 - len(begun))
     kind, length = struct.unpack(">BxL", header)
     if kind != 1:
         raise Refused.aborted(f"PDU of type {kind} before any association", 2 if 1 < kind < 8 else 1)
-    if not 68 <= length <= _MAX_REQUEST:
+    if length < 68 or (bounded and length > _MAX_REQUEST):
         raise Refused.aborted(f"A-ASSOCIATE-RQ of {length} bytes", 6)
     return header + _exactly(sock, length)
 

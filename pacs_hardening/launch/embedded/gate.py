@@ -22,10 +22,14 @@ class Refused(Exception):
         self.reply = reply
         super().__init__(why)
 
+    @property
+    def is_abort(self) -> bool:
+        return self.reply[0] == 7
+
     @classmethod
-    def rejected(cls, why: str, source: int, reason: int) -> Refused:
-        """A-ASSOCIATE-RJ, permanent (PS3.8 9.3.4)."""
-        return cls(why, bytes((3, 0, 0, 0, 0, 4, 0, 1, source, reason)))
+    def rejected(cls, why: str, source: int, reason: int, *, transient: bool = False) -> Refused:
+        """A-ASSOCIATE-RJ, permanent unless said otherwise (PS3.8 9.3.4)."""
+        return cls(why, bytes((3, 0, 0, 0, 0, 4, 0, 2 if transient else 1, source, reason)))
 
     @classmethod
     def aborted(cls, why: str, reason: int) -> Refused:

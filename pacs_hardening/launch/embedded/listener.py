@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from threading import Event, Lock, Thread
 
 from .auditor import Deed
@@ -48,13 +48,14 @@ class Listener:
         journal: Journal,
         faults: Faults,
         handshake_seconds: float,
+        one_handshake: bool = False,
     ) -> None:
         self.name, self.alive = name, True
         self._serve, self._context, self._journal, self._faults = serve, context, journal, faults
-        self._handshake_seconds = handshake_seconds
+        self._handshake_seconds, self._one_handshake = handshake_seconds, one_handshake
         self._connections: set[Connection] = set()
         self._threads: list[Thread] = []
-        self._lock, self._closing = Lock(), Event()
+        self._lock, self._handshaking, self._closing = Lock(), Lock(), Event()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._socket.getsockname()[1]
         self._wake, self._waker = socket.socketpair()
@@ -141,7 +142,8 @@ class Listener:
                 connection.sock = tls
                 if self._closing.is_set():  # `close` may have cut the socket that `tls` has just replaced
                     return
-                self._shake_hands(tls)
+                with self._handshaking if self._one_handshake else nullcontext():
+                    self._shake_hands(tls)
             if self._faults.silent_after_tls:
                 _swallow(connection)
             self._serve(connection)

@@ -22,7 +22,8 @@ class Settings:
     ``trusted_clients`` adds those bad certificates, and the CA they bring, to the trusted ones; ``anonymous`` holds
     services (or "normalized") that unknown peers are admitted for; ``body_limit`` is in bytes, ``*_seconds`` in
     seconds; ``audit_deeds`` is what the audit trail records, ``audit_schema`` how it spells codes. ``forgotten_dicom``
-    is a plaintext listener of which the target says nothing.
+    is a plaintext listener of which the target says nothing. ``one_at_a_time`` is from when on a peer keeps all others
+    waiting; ``talkative_errors`` are doors whose errors hold what belongs to somebody else.
     """
 
     # transport
@@ -82,6 +83,15 @@ class Settings:
     audit_query_values: bool = False
     audit_escapes: bool = True
     audit_schema: str = "dicom"
+    # robustness: what it does with peers that are hostile
+    associations_per_node: int = 16
+    bound_pdus: bool = True
+    one_at_a_time: str = ""
+    one_handshake_at_a_time: bool = False
+    accept_malformed: bool = False
+    echo_unexpected: bool = False
+    talkative_errors: tuple[str, ...] = ()
+    leaks: tuple[str, ...] = ()
     # what the archive holds and how long it waits
     preloaded_studies: int = 25
     handshake_seconds: float = 5.0
@@ -102,6 +112,9 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "open_doors": DOORS,
     "audit_deeds": DEEDS,
     "audit_schema": ("dicom", "rfc3881"),
+    "one_at_a_time": ("", "connection", "request", "data"),
+    "talkative_errors": ("dicom", "web"),
+    "leaks": ("memory", "descriptors", "threads"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, cast
 
 from pynetdicom.acse import ACSE
@@ -16,10 +16,12 @@ from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from .auditor import Deed
 from .gate import Admission
+from .hostile import Bearing, echo
 from .journal import Journal
 
 NOT_AUTHORISED, SOP_CLASS_NOT_SUPPORTED = 0x0124, 0x0122  # PS3.7 annex C
 MAX_PDU = 1 << 20
+_HEADER = 6  # bytes of a PDU that pynetdicom reads by themselves
 MAX_ASSOCIATION_BYTES = 64 << 20
 _DEED = {"find": "query", "get": "retrieve", "move": "export", "store": "store"}
 _SERVICE = {"C_ECHO": "echo", "C_FIND": "find", "C_GET": "get", "C_MOVE": "move", "C_STORE": "store"}
@@ -48,9 +50,9 @@ class PrimedSocket(ClosingSocket):
     """Hands out the bytes that were read before, then the connection's; bounds a PDU's and the total size in bytes
     and the time in seconds that one read may take."""
 
-    def __init__(self, assoc: Association, sock: socket.socket, first: bytes, seconds: float) -> None:
+    def __init__(self, assoc: Association, sock: socket.socket, first: bytes, seconds: float, bearing: Bearing) -> None:
         super().__init__(assoc, client_socket=sock)
-        self._first, self._seconds, self._total = first, seconds, 0
+        self._first, self._seconds, self._total, self._bearing = first, seconds, 0, bearing
 
     @property
     def ready(self) -> bool:
@@ -59,8 +61,12 @@ class PrimedSocket(ClosingSocket):
     def recv(self, nr_bytes: int) -> bytearray:
         """Raises OSError where the peer sends too much or too slowly; the state machine then closes."""
         self._total += nr_bytes
-        if nr_bytes > MAX_PDU or self._total > MAX_ASSOCIATION_BYTES:
+        if self._bearing.settings.bound_pdus and (nr_bytes > MAX_PDU or self._total > MAX_ASSOCIATION_BYTES):
             raise OSError("the peer sends more than is accepted")
+        with self._bearing.turn("data") if nr_bytes != _HEADER else nullcontext():
+            return self._read(nr_bytes)
+
+    def _read(self, nr_bytes: int) -> bytearray:
         got = bytearray(self._first[:nr_bytes])
         self._first = self._first[nr_bytes:]
         ends = time.monotonic() + self._seconds
@@ -71,6 +77,9 @@ class PrimedSocket(ClosingSocket):
             if not more:
                 break
             got += more
+        unexpected = nr_bytes == _HEADER and bytes(got[:1]) not in (b"\1", b"\4", b"\5", b"\7")
+        if unexpected and self._bearing.settings.echo_unexpected and self.socket is not None:
+            echo(self.socket, b"\1" + bytes(got[1:2]) + bytes(4))
         return got
 
 
@@ -108,9 +117,9 @@ class Acceptor(Association):
         self._status = 0x0110  # processing failure, until something else was answered
         self.dimse.send_msg = self._noting_status(self.dimse.send_msg)  # type: ignore[method-assign]
 
-    def attach(self, sock: socket.socket, first: bytes, seconds: float, contexts: list[Any]) -> None:
+    def attach(self, sock: socket.socket, first: bytes, seconds: float, contexts: list[Any], bearing: Bearing) -> None:
         """Give it the connection, the A-ASSOCIATE-RQ and the presentation contexts that may be accepted."""
-        self.set_socket(PrimedSocket(self, sock, first, seconds))
+        self.set_socket(PrimedSocket(self, sock, first, seconds, bearing))
         self.acceptor.maximum_length = self.ae.maximum_pdu_size
         self.acceptor.ae_title = self.ae.ae_title
         self.acceptor.implementation_class_uid = self.ae.implementation_class_uid

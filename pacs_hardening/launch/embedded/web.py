@@ -191,7 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.command = getattr(self, "command", None) or "GET"
         self.request_version = "HTTP/1.1"  # unread yet, it would pass for HTTP/0.9, which has no status line
         self.close_connection = True
-        self._answer(Answer(int(code)))
+        talkative = "web" in self.web.settings.talkative_errors
+        self._answer(Answer(int(code), b", ".join(self.web.users.values()) if talkative else b""))
 
     def log_message(self, format: str, *args: Any) -> None:
         """The journal has what is needed; the request line may hold a patient's name."""

@@ -1,0 +1,87 @@
+"""Events of PS3.8 9.2 at the wrong time: valid PDUs, each of them in a state where it has no place, or too often."""
+
+from __future__ import annotations
+
+from ..wire.conversation import Expectation, Step
+from . import parts
+from .parts import ABORT, ECHO, FIND_RQ, RELEASE, REQUEST, on_association, send
+from .registry import Pick, Steps, malformation
+
+WAITING, SURVIVAL = Expectation.WAITING, Expectation.SURVIVAL
+ACCEPT = parts.rq(kind="02")
+REJECT = "03 00 <4 00 01 01 01>"
+RELEASED = "06 00 <4 00*4>"
+EVENTS = {
+    "request": REQUEST,
+    "accept": ACCEPT,
+    "reject": REJECT,
+    "release": RELEASE,
+    "released": RELEASED,
+    "abort": ABORT,
+    "echo": ECHO,
+    "find": FIND_RQ,
+    "half": parts.p_data(parts.pdv(parts.ECHO_ID, 1, "00*16")),
+    "unknown": "09 00 <4 00*4>",
+}
+
+
+@malformation("PS3.8 9.2", state="Sta6")
+def answers_without_question(pick: Pick) -> Steps:
+    """What only an acceptor says, on an association."""
+    return on_association(send(pick.of([ACCEPT, REJECT, RELEASED])))
+
+
+@malformation("PS3.8 9.2", SURVIVAL, state="Sta6")
+def after_release(pick: Pick) -> Steps:
+    """More PDUs behind a release."""
+    return on_association(send(RELEASE, pick.of([ECHO, REQUEST, RELEASE, FIND_RQ, ABORT])))
+
+
+@malformation("PS3.8 9.2", SURVIVAL, state="Sta6")
+def after_abort(pick: Pick) -> Steps:
+    """More PDUs behind an abort."""
+    return on_association(send(ABORT, pick.of([ECHO, REQUEST, ABORT, FIND_RQ])))
+
+
+@malformation("PS3.8 9.3.8", SURVIVAL, state="Sta6")
+def abort_of_another_length(pick: Pick) -> Steps:
+    """An abort or a release with more or fewer than four bytes."""
+    return on_association(send(f"{pick.of(['07', '05'])} 00 <4 00*{pick.of([0, 1, 3, 5, 8, 1000])}>"))
+
+
+@malformation("PS3.8 9.2", SURVIVAL)
+def abort_before_association(pick: Pick) -> Steps:
+    """An abort as the first word, also with other words behind it."""
+    return [send(ABORT, pick.of(["", REQUEST, "00*100"]))]
+
+
+@malformation("PS3.7 7.2", SURVIVAL, state="Sta6")
+def release_within_a_message(pick: Pick) -> Steps:
+    """A release while a message is not finished."""
+    return on_association(send(pick.of([FIND_RQ, EVENTS["half"], parts.whole(parts.STORE_ID, parts.store())]), RELEASE))
+
+
+@malformation("PS3.8 9.2", SURVIVAL, state="Sta6")
+def abort_within_a_message(pick: Pick) -> Steps:
+    """An abort, a close or a reset while a message is not finished."""
+    begun = send(pick.of([FIND_RQ, EVENTS["half"], parts.whole(parts.STORE_ID, parts.store())]))
+    return on_association(begun, pick.of([send(ABORT, ECHO), Step("finish"), Step("reset")]))
+
+
+@malformation("PS3.8 9.2", SURVIVAL, state="Sta6")
+def leaves_before_the_answer(pick: Pick) -> Steps:
+    """Many requests at once, and nobody stays for the answers."""
+    return on_association(send(f"{pick.of([1, 10, 50])}*( {ECHO} )"), Step("reset"))
+
+
+@malformation("PS3.8 9.2", SURVIVAL, state="Sta6")
+def any_order(pick: Pick) -> Steps:
+    """A walk through the events of PS3.8 9.2, legal and illegal, in any order; the last one is never legal."""
+    walk = [EVENTS[pick.of(sorted(EVENTS))] for _ in range(pick.number(1, 6))]
+    return on_association(*map(send, walk), send(EVENTS["unknown"]))
+
+
+@malformation("PS3.8 9.2", SURVIVAL)
+def any_order_from_the_start(pick: Pick) -> Steps:
+    """The same without an association to begin with."""
+    return [*(send(EVENTS[pick.of(sorted(EVENTS))]) for _ in range(pick.number(1, 5))), send(EVENTS["unknown"])]

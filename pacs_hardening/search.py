@@ -1,0 +1,139 @@
+"""Looks for a case that a server does not survive: plays many, finds the culprit among them, and makes it small."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from .malform import casefile
+from .malform.registry import Malformation, cases, registered
+from .model import Unmeasurable
+from .probes.robustness import Scene, culprit
+from .survival import Fault, Found, judge_round, must_survive
+from .wire.conversation import Case
+
+ENOUGH = 3  # faults after which nothing more is looked for
+SHRINK_TRIES = 40
+NARROWING_S = 15.0
+BY_ITSELF = frozenset(
+    {Fault.ACCEPTED, Fault.NONSENSE, Fault.REASON, Fault.DATA_SET, Fault.SUCCESS, Fault.CANARY, Fault.ECHO}
+)  # seen in one answer, at once: worth trying again and again
+
+
+class Budget:
+    """Seconds that all searches of a run may spend on narrowing down what they found: a verdict must not wait for
+    it."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.left -= time.monotonic() - began
+
+
+@dataclass(frozen=True)
+class Search:
+    """``first`` are played before ``each`` cases of each malformation; then, for so many ``seconds``, random ones.
+    ``born`` is the fingerprint of the server as it was; what is found is written into ``folder``."""
+
+    scene: Scene
+    malformations: Sequence[Malformation]
+    first: Sequence[Case] = ()
+    each: int = 2
+    seconds: float = 0.0
+    born: str = ""
+    canaries: Sequence[bytes] = ()
+    strictly: bool = False
+    folder: Path | None = None
+    budget: Budget = field(default_factory=lambda: Budget(NARROWING_S))
+
+    def run(self) -> int:
+        """How many cases were survived. Raises Violation for what was not, Unmeasurable for a server that hung
+        before."""
+        found: list[Found] = []
+        played = 0
+        for round_ in self.scene.rounds(map(self._as_asked, self._cases())):
+            played += len(round_.cases)
+            found += judge_round(round_, self.born, self.canaries, strictly=self.strictly)
+            if len(found) >= ENOUGH or any(len(each.cases) > 1 for each in found):
+                break  # a server that no longer serves tells nothing about the next case
+        if found:
+            with self.budget.spending():
+                ends = time.monotonic() + self.budget.left
+                found = [self._narrowed(each, ends) for each in found[:ENOUGH]]
+            self._keep(found)
+            must_survive(found, [line for each in found[:1] for line in _shown(each)])
+        if not played:
+            raise Unmeasurable("no case was played")
+        return played
+
+    def _as_asked(self, case: Case) -> Case:
+        return case.demanding() if self.strictly else case
+
+    def _cases(self) -> Iterator[Case]:
+        yield from self.first
+        yield from cases(self.malformations, self.each * len(self.malformations))
+        ends, seed = time.monotonic() + self.seconds, int(time.time())
+        while time.monotonic() < ends:
+            seed += 1
+            yield from cases(self.malformations, len(self.malformations), seed)
+
+    def fails(self, fault: Fault) -> Callable[[Sequence[Case]], bool]:
+        """Whether playing these cases, now, shows the same fault."""
+
+        def again(some: Sequence[Case]) -> bool:
+            try:
+                rounds = list(self.scene.rounds(map(self._as_asked, some)))
+            except Unmeasurable:
+                return False
+            return any(
+                each.fault is fault
+                for round_ in rounds
+                for each in judge_round(round_, self.scene.fingerprint(), self.canaries, strictly=self.strictly)
+            )
+
+        return again
+
+    def _narrowed(self, found: Found, ends: float) -> Found:
+        """One culprit where it can be found while the server lives; the smallest case that does the same."""
+        if time.monotonic() > ends:
+            return found
+        if len(found.cases) > 1 and found.fault in (Fault.DURING, Fault.AFTER) and self.scene.pulse(10.0).served:
+            one = culprit(found.cases, self.fails(found.fault), ends)
+            return replace(found, cases=(one,)) if one else found
+        if len(found.cases) == 1 and found.fault in BY_ITSELF:
+            return replace(found, cases=(self._smallest(found.cases[0], found.fault, ends),))
+        return found
+
+    def _smallest(self, case: Case, fault: Fault, ends: float) -> Case:
+        from .malform.shrink import smallest  # imports Hypothesis, which takes longer than most searches
+
+        made_by = registered().get(case.malformation)
+        if made_by is None:
+            return case
+        fails = self.fails(fault)
+        return smallest(made_by, case, lambda other: time.monotonic() < ends and fails([other]), SHRINK_TRIES)
+
+    def _keep(self, found: Sequence[Found]) -> None:
+        for each in found if self.folder is not None else ():
+            for case in each.cases[:1] if len(each.cases) == 1 else each.cases:
+                path = Path(str(self.folder)) / f"{case.malformation}-{case.number}.case"
+                path.write_text(
+                    casefile.render(case, {"server": self.scene.target.name, "found": f"{each.fault}: {each.how}"})
+                )
+
+
+def _shown(found: Found) -> list[str]:
+    """The case itself, if it is small enough to be read."""
+    if len(found.cases) != 1:
+        return []
+    lines = casefile.render(found.cases[0]).splitlines()
+    return [line if len(line) <= 600 else f"{line[:600]} …" for line in lines[:12]]

@@ -1,0 +1,322 @@
+"""A hostile conversation as data, and the player that has it with a door: one socket, no thread, every wait bounded."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+
+from ..model import Door, Unmeasurable
+from . import pdu
+from .recipe import compile_recipe
+from .tls import why
+
+MAX_ANSWER = 1 << 20  # bytes that are read of one answer: a hostile server may never end
+ANSWER_S = 1.5  # how long a step `receive` waits
+GRACE_S = 0.2  # for an answer that may come and need not
+VERBS = ("plain", "associate", "send", "drip", "receive", "finish", "reset")
+
+
+class Unreachable(Unmeasurable):
+    """Not even TCP connects."""
+
+
+class Expectation(StrEnum):
+    """What is asked of the peer. REFUSAL: RJ, ABORT or close, soon. LENIENCE: the same, but receivers that overlook
+    it are common, and only the strict profile minds. WAITING: it may wait for the rest, and must not accept.
+    NO_SUCCESS: any answer that does not say success. SURVIVAL: any answer; it must live on."""
+
+    REFUSAL = "refusal"
+    LENIENCE = "lenience"
+    WAITING = "waiting"
+    NO_SUCCESS = "no-success"
+    SURVIVAL = "survival"
+
+
+@dataclass(frozen=True)
+class Step:
+    """``plain``: no TLS (first only). ``associate``: a valid request, accepted. ``send`` a recipe; ``drip`` it byte by
+    byte. ``receive``: wait for some answer. ``finish``: send no more, keep reading. ``reset``: leave at once."""
+
+    verb: str
+    recipe: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.recipe}".rstrip()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One conversation: the malformation that made it, its number there, the clause that it violates."""
+
+    malformation: str
+    number: int
+    clause: str
+    expects: Expectation
+    steps: tuple[Step, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.malformation}[{self.number}]"
+
+    def demanding(self) -> Case:
+        """The same for the strict profile: nothing is overlooked."""
+        return replace(self, expects=Expectation.REFUSAL) if self.expects is Expectation.LENIENCE else self
+
+    @property
+    def is_dicom(self) -> bool:
+        """An answer to it is made of PDUs."""
+        return self.steps[:1] != (Step("plain"),) and not self.malformation.startswith("web.")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the door said: raw ``data`` up to 1 MiB; ``ended`` is ``closed`` (close, reset or TLS alert), ``open`` (it
+    still waited when we left), ``left`` (we reset it) or ``endless``; ``seconds`` after the last step; ``accepted``:
+    a step ``associate`` had succeeded, so that the rest happened on an association; ``cut``: it closed before it had
+    taken all.
+    """
+
+    data: bytes = b""
+    ended: str = "open"
+    seconds: float = 0.0
+    accepted: bool = False
+    how: str = ""
+    cut: bool = False
+
+    @cached_property
+    def pdus(self) -> tuple[tuple[int, bytes], ...]:
+        """Whole PDUs in ``data``. What is none is in ``rest``."""
+        return _split(self.data)[0]
+
+    @cached_property
+    def rest(self) -> bytes:
+        return _split(self.data)[1]
+
+    @property
+    def said(self) -> str:
+        names = [pdu.name(kind, body) for kind, body in self.pdus[:4]]
+        names += [f"{len(self.pdus) - 4} more PDUs"] if len(self.pdus) > 4 else []
+        names += [f"{len(self.rest)} bytes that are no PDU"] if self.rest else []
+        ending = self.how or {"closed": "close", "open": "silence"}.get(self.ended, self.ended)
+        return ", then ".join([*names, ending])
+
+
+def _split(data: bytes) -> tuple[tuple[tuple[int, bytes], ...], bytes]:
+    found = []
+    while len(data) >= 6 and 1 <= data[0] <= 7:
+        length = int.from_bytes(data[2:6], "big")
+        if len(data) < 6 + length:
+            break
+        found.append((data[0], data[6 : 6 + length]))
+        data = data[6 + length :]
+    return tuple(found), data
+
+
+@dataclass
+class _Talk:
+    """A conversation whose steps are done and whose answer is awaited."""
+
+    case: Case
+    sock: socket.socket
+    since: float
+    accepted: bool = False
+    cut: bool = False
+    data: bytearray = field(default_factory=bytearray)
+
+    def answer(self, ended: str, how: str = "") -> Answer:
+        return Answer(bytes(self.data), ended, time.monotonic() - self.since, self.accepted, how, self.cut)
+
+
+class Player:
+    """Has conversations with one door as one peer. ``slots`` fill the recipes; ``patience`` is how long an answer is
+    waited for at once (seconds), ``deadline`` how long in all. Conversations that are not over are kept open: use
+    ``settle``.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        context: ssl.SSLContext | None,
+        slots: Mapping[str, bytes],
+        *,
+        name: str = "",
+        patience: float = 0.05,
+        deadline: float = 10.0,
+        room: int = 6,
+    ) -> None:
+        self._door, self._context, self._name = door, context if door.tls else None, name or door.host
+        self._slots, self._patience, self._deadline, self.room = dict(slots), patience, deadline, room
+        self._compiled: dict[str, bytes] = {}
+        self._open: list[_Talk] = []
+        self.answers: list[tuple[Case, Answer]] = []
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._open) >= self.room
+
+    def prepare(self, cases: Iterable[Case]) -> None:
+        """Compile ahead, so that playing is nothing but sending."""
+        for case in cases:
+            for step in case.steps:
+                self._bytes(step)
+
+    def play(self, case: Case) -> None:
+        """Begin the conversation, and end it where the answer comes at once. Raises Unreachable without TCP, and
+        Unmeasurable where a valid association is not accepted."""
+        try:
+            raw = socket.create_connection((self._door.host, self._door.port), timeout=self._deadline)
+        except OSError as error:
+            raise Unreachable(f"{self._door} cannot be reached: {error.strerror or error}") from error
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        talk = _Talk(case, raw, time.monotonic())
+        try:
+            if self._context is not None and case.steps[:1] != (Step("plain"),):
+                talk.sock = self._context.wrap_socket(raw, server_hostname=self._name)
+            ended = self._steps(talk)
+        except TimeoutError:
+            ended = ""
+        except Unmeasurable:
+            talk.sock.close()
+            raise
+        except OSError as error:
+            self._end(talk, "closed", "" if isinstance(error, ConnectionError) else why(error))
+            return
+        talk.since = time.monotonic()
+        if ended:
+            self._end(talk, ended)
+        else:
+            self._await(talk)
+
+    def _steps(self, talk: _Talk) -> str:
+        """Raises OSError where the peer ends it."""
+        for step in talk.case.steps:
+            if step.verb == "associate":
+                talk.sock.sendall(self._bytes(step))
+                if not self._associated(talk):
+                    return "closed"
+                talk.accepted = True
+            elif step.verb == "send":
+                self._send(talk, self._bytes(step))
+            elif step.verb == "drip":
+                for byte in self._bytes(step):
+                    self._send(talk, bytes([byte]))
+            elif step.verb == "receive":
+                with suppress(TimeoutError):
+                    self._some(talk, ANSWER_S)
+            elif step.verb == "finish":
+                self._finish(talk)
+            elif step.verb == "reset":
+                return "left"
+        return ""
+
+    def _bytes(self, step: Step) -> bytes:
+        made = self._compiled.get(step.recipe)
+        if made is None:
+            made = self._compiled[step.recipe] = compile_recipe(step.recipe, self._slots)
+            if len(self._compiled) > 4096:  # a fuzzer that runs for days must not grow
+                self._compiled = {step.recipe: made}
+        return made
+
+    def _send(self, talk: _Talk, data: bytes) -> None:
+        """A peer that has refused and closed is no failure: what it said still waits to be read."""
+        try:
+            talk.sock.sendall(data)
+        except TimeoutError:
+            raise
+        except OSError:  # broken pipe, reset; under TLS also an end of file
+            talk.cut = True
+
+    def _finish(self, talk: _Talk) -> None:
+        """TCP's half-close. Under TLS the peer sees its stream cut off, which is what a peer that dies leaves."""
+        with suppress(OSError):
+            socket.socket.shutdown(talk.sock, socket.SHUT_WR)
+
+    def _associated(self, talk: _Talk) -> bool:
+        """Reads the A-ASSOCIATE-AC, which is no part of the answer."""
+        while not (found := _split(bytes(talk.data)))[0]:
+            if not self._some(talk, self._deadline):
+                return False
+        talk.data = bytearray(found[1])
+        if found[0][0][0] != pdu.A_ASSOCIATE_AC:
+            raise Unmeasurable(f"{self._door}: a valid association was answered with {pdu.name(*found[0][0])}")
+        return True
+
+    def _some(self, talk: _Talk, seconds: float) -> bool:
+        """Reads what has come; False where the peer has closed. Raises TimeoutError after ``seconds``."""
+        talk.sock.settimeout(seconds)
+        piece = talk.sock.recv(1 << 16)
+        talk.data += piece
+        return bool(piece)
+
+    def _await(self, talk: _Talk) -> None:
+        patience = self._patience if talk.case.expects is Expectation.REFUSAL else self._patience / 4
+        ends = time.monotonic() + patience
+        while (left := ends - time.monotonic()) > 0:
+            if self._step(talk, left):
+                return
+        self._open.append(talk)
+
+    def _step(self, talk: _Talk, seconds: float) -> bool:
+        """Read once; True where the conversation is over."""
+        try:
+            if not self._some(talk, seconds):
+                self._end(talk, "closed")
+                return True
+        except TimeoutError:
+            return False
+        except OSError as error:
+            self._end(talk, "closed", "" if isinstance(error, ConnectionError) else why(error))
+            return True
+        if len(talk.data) > MAX_ANSWER:
+            self._end(talk, "endless")
+            return True
+        pdus, _ = _split(bytes(talk.data))
+        if pdus and (pdus[-1][0] in (pdu.A_ASSOCIATE_RJ, pdu.A_ABORT) or talk.case.expects is not Expectation.REFUSAL):
+            self._end(talk, "closed" if pdus[-1][0] in (pdu.A_ASSOCIATE_RJ, pdu.A_ABORT) else "open")
+            return True
+        return False
+
+    def settle(self, *, at_once: bool = False) -> None:
+        """End every open conversation; those that must be refused are given until the deadline, side by side."""
+        with selectors.DefaultSelector() as selector:
+            for talk in self._open:
+                selector.register(talk.sock, selectors.EVENT_READ, talk)
+            while waiting := [t for t in self._open if self._due(t) > 0 and not at_once]:
+                ready = selector.select(max(0.0, min(map(self._due, waiting))))
+                for key, _ in ready:
+                    if self._step(key.data, 0.01):
+                        selector.unregister(key.fileobj)
+                        self._open.remove(key.data)
+        for talk in self._open:
+            with suppress(OSError):
+                talk.sock.settimeout(0)
+                talk.data += talk.sock.recv(1 << 16)
+            self._end(talk, "open")
+        self._open.clear()
+
+    def _due(self, talk: _Talk) -> float:
+        if talk.case.expects is Expectation.WAITING or talk.data[:1] == bytes([pdu.A_ASSOCIATE_AC]):
+            return 0.0  # nothing is due, or it was accepted: that is the answer
+        if talk.case.expects is not Expectation.REFUSAL:
+            return talk.since + GRACE_S - time.monotonic()
+        return talk.since + self._deadline - time.monotonic()
+
+    def _end(self, talk: _Talk, ended: str, how: str = "") -> None:
+        if ended != "closed":
+            with suppress(OSError):  # RST: no TIME_WAIT here, and nothing left for the peer to send to
+                talk.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        talk.sock.close()
+        self.answers.append((talk.case, talk.answer(ended, how)))
+
+    def take(self) -> Sequence[tuple[Case, Answer]]:
+        """The answers since the last call."""
+        taken, self.answers = self.answers, []
+        return taken

@@ -1,0 +1,122 @@
+"""The kill matrix of the oracles: a strict peer passes, and each planted defect is named by the right oracle, soon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from fixtures import broken_peer as broken
+from fixtures.broken_peer import PASSCODE, Peer, crashes_on, leaking, lenient, serving
+from pacs_hardening.malform.registry import cases, families
+from pacs_hardening.model import Violation
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.robustness import Scene, exhaust, holding
+from pacs_hardening.survival import Fault, Found, judge_round, must_be_served, must_not_grow
+from pacs_hardening.wire.conversation import Case, Expectation, Step
+
+DICOM = ("associate", "items", "pdata", "command", "dataset", "sequence")
+EACH = 12  # cases of each malformation, at most
+DEFECTS: dict[str, tuple[type[Peer], str, Fault]] = {
+    "accepts-no-protocol-version": (lenient("protocol version"), "associate", Fault.ACCEPTED),
+    "accepts-bad-ae-titles": (lenient("no AE title"), "associate", Fault.ACCEPTED),
+    "accepts-any-called-title": (lenient("another called"), "associate", Fault.ACCEPTED),
+    "accepts-missing-items": (lenient("items missing"), "items", Fault.ACCEPTED),
+    "accepts-overrunning-items": (lenient("runs past the end of what holds it"), "items", Fault.ACCEPTED),
+    "accepts-even-contexts": (lenient("not odd and distinct"), "items", Fault.ACCEPTED),
+    "accepts-contexts-without-syntax": (lenient("not one abstract syntax"), "items", Fault.ACCEPTED),
+    "accepts-cut-contexts": (lenient("without its fixed part"), "items", Fault.ACCEPTED),
+    "accepts-lying-identities": (lenient("a field runs past"), "items", Fault.ACCEPTED),
+    "hangs-before-association": (broken.Hangs, "associate", Fault.HANG),
+    "hangs-on-items": (broken.Hangs, "items", Fault.HANG),
+    "hangs-on-association": (broken.HangsWithin, "pdata", Fault.HANG),
+    "hangs-in-the-wrong-state": (broken.HangsWithin, "sequence", Fault.HANG),
+    "answers-late": (broken.Slow, "items", Fault.HANG),
+    "believes-lengths": (broken.BelievesLengths, "associate", Fault.HANG),
+    "crashes-on-anything": (broken.Restarts, "associate", Fault.PROCESS),
+    "crashes-on-command-elements": (crashes_on("PS3.7 6.3.1"), "command", Fault.PROCESS),
+    "crashes-on-nested-sequences": (crashes_on("nested more than"), "dataset", Fault.PROCESS),
+    "crashes-on-fragments": (crashes_on("PS3.8 9.3.5.1"), "pdata", Fault.PROCESS),
+    "crashes-on-events": (crashes_on("PS3.8 9.2"), "sequence", Fault.PROCESS),
+    "stops-listening": (broken.StopsListening, "associate", Fault.DURING),
+    "drops-others": (broken.DropsOthers, "command", Fault.DURING),
+    "serves-one-at-a-time": (broken.OneAtATime, "pdata", Fault.DURING),
+    "over-reads": (broken.OverReads, "items", Fault.CANARY),
+    "tells-in-comments": (broken.CommentsWithSecret, "command", Fault.CANARY),
+    "echoes-requests": (broken.Echoes, "items", Fault.ECHO),
+    "answers-without-end": (broken.Endless, "items", Fault.ENDLESS),
+    "answers-in-http": (broken.Nonsense, "associate", Fault.NONSENSE),
+    "aborts-at-length": (broken.LongAbort, "associate", Fault.NONSENSE),
+    "aborts-for-no-known-reason": (broken.UnknownReason, "items", Fault.REASON),
+    "rejects-for-no-known-reason": (broken.UnknownRejection, "items", Fault.REASON),
+    "returns-a-data-set": (broken.ReturnsDataSet, "dataset", Fault.DATA_SET),
+    "says-success": (broken.SaysSuccess, "pdata", Fault.SUCCESS),
+}
+
+
+@contextmanager
+def scene(peer: Peer) -> Iterator[Scene]:
+    with serving(peer) as target:
+        yield replace(Scene.at(Authorised(target), peer.fingerprint), deadline=2.0, prompt=1.5)
+
+
+def search(peer: Peer, family: str, each: int = EACH) -> tuple[list[Found], int]:
+    """The faults of the first round that shows one, and how many cases it took."""
+    malformations, played = families()[family], 0
+    with scene(peer) as where:
+        born = peer.fingerprint()
+        for round_ in where.rounds(case.demanding() for case in cases(malformations, each * len(malformations))):
+            played += len(round_.cases)
+            if found := judge_round(round_, born, [PASSCODE], strictly=True):
+                return found, played
+    return [], played
+
+
+@pytest.mark.parametrize("family", DICOM)
+def test_a_strict_peer_survives_everything(family: str) -> None:
+    """Given a peer that follows the standard; when each malformation comes three times; then no oracle speaks."""
+    found, played = search(Peer(), family, each=3)
+    assert not found
+    assert played == 3 * len(families()[family])
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_planted_defect_is_named_by_the_right_oracle(defect: str) -> None:
+    """Given one defect; when its family of malformations comes; then the first oracle to speak is the one for it."""
+    peer, family, fault = DEFECTS[defect]
+    found, played = search(peer(), family)
+    assert found, f"survived {played} cases"
+    assert found[0].fault is fault, [f"{each.fault}: {each.how}" for each in found]
+
+
+def test_every_fault_has_a_defect() -> None:
+    assert {fault for _, _, fault in DEFECTS.values()} | {Fault.AFTER} == set(Fault)
+
+
+@pytest.mark.parametrize("what", ["memory", "descriptors", "threads", "processes"])
+def test_a_leak_is_a_slope(what: str) -> None:
+    """Given a peer that keeps something for each association, and a sound one; then only the first one grows."""
+    for peer, leaks in ((leaking(what)(), True), (Peer(), False)):
+        with scene(peer) as where:
+            readings = []
+            for _ in range(4):
+                exhaust(where, [m.case(0) for m in families()["associate"]], 10)
+                readings.append(peer.usage())
+        if leaks:
+            with pytest.raises(Violation, match=what):
+                must_not_grow(readings, 10, what)
+        else:
+            must_not_grow(readings, 10, what)
+
+
+@pytest.mark.parametrize(("peer", "fails"), [(Peer, False), (broken.OneMessageAtATime, True)])
+def test_others_are_served_beside_a_peer_that_holds_on(peer: type[Peer], fails: bool) -> None:
+    idle = Case("idle", 0, "PS3.8 9.1.5", Expectation.WAITING, (Step("plain"),))
+    with scene(peer()) as where, holding(where, [idle] * 3):
+        if fails:
+            with pytest.raises(Violation, match="silent"):
+                must_be_served(where.pulse(), "beside idle peers")
+        else:
+            must_be_served(where.pulse(), "beside idle peers")
