@@ -1,4 +1,4 @@
-"""Hostile peers: malformed, stalling, too many (PS3.8 9.2 and 9.3; HIPAA 164.308(a)(7), NIST 800-53 SC-5 and SI-10)."""
+"""Hostile peers: malformed, stalling, too many (PS3.8 9.2 and 9.3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pacs_hardening.search import Search
 from pacs_hardening.survival import must_be_served, must_not_grow, must_stop
 from pacs_hardening.wire.conversation import Case, Expectation, Step
 
-AVAILABILITY = ("NIST 800-53 SC-5", "NIST 800-53 SI-10", "HIPAA 164.308(a)(7)")
+AVAILABILITY = ("PS3.8 9.2", "PS3.8 9.3")
 STALLED = 8  # more than an archive commonly has workers
 Searching = Callable[..., Search]
 

@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from pacs_hardening.launch.environment import Environment
-from tests.meta.gating import GateRun, engine_answers, run_gate, run_warm_gate
+from tests.meta.gating import GateRun, engine_answers, run_gate, run_warm_gate, scope
 
-AT_ONCE = 3  # on two cores: one starts, one scans, one stops
+AT_ONCE = 4  # on two cores: much of a run is waiting
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ def matrix(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures: dict[tuple[str, str], Future[GateRun]] = {}
         for environment, weakness in wanted:
-            weaken = ("--weakness", weakness) if weakness else ()
+            weaken = ("--weakness", weakness, *scope(environment, weakness)) if weakness else ()
             run = run_warm_gate if weakness else run_gate
             folder = tmp_path_factory.mktemp("matrix")
             futures[environment, weakness] = pool.submit(run, folder, "--environment", environment, *weaken)

@@ -62,8 +62,8 @@ class Routes:
         """The name of the door that ``path`` leads to, empty for none."""
         if path == _STUDIES:
             return {"GET": "qido", "HEAD": "qido", "POST": "stow"}.get(method, "")
-        if method == "DELETE":
-            return "delete" if _STUDY.fullmatch(path) else ""
+        if method == "DELETE" and _STUDY.fullmatch(path):
+            return "delete"
         if _WADO_RS.fullmatch(path):
             return "wado-rs" if method in ("GET", "HEAD") else ""
         if method in ("PUT", "DELETE"):
