@@ -125,9 +125,14 @@ class _Adoption:
                 aets[role], nodes[role] = fits[0][0], {"permits": fits[0][1]}
             elif self.guarded:  # the guard's own list has a place for it
                 aets[role] = f"{role.upper()}-{stranger}"
+        reader = self._research().get("reader")
+        if reader:
+            aets[reader], nodes[reader] = f"{reader.upper()[:9]}-{stranger}", {"permits": []}
         users = self.own.get(self.rules["users"]["section"])
         pairs = [(u, p) for u, p in users.items() if isinstance(p, str)] if isinstance(users, dict) else []
         names = {f"user-{n}": pair for n, pair in enumerate(pairs, 1)}
+        if reader:
+            names[self._research()["user"]] = (self._research()["user"], secrets.token_urlsafe(16))
         people = Cast(
             aets=aets,
             cns={role: f"{role}-{secrets.token_hex(4)}.nodes.invalid" for role in aets},
@@ -154,15 +159,19 @@ class _Adoption:
         titles = (entry.get(self.rules["nodes"]["aet"]) for entry in self._entries().values())
         destination = next((title for title in titles if isinstance(title, str)), "")
         target = {**raw["target"], "called_aet": self.value(self.rules["called_aet"]), "move_destination": destination}
-        for key in ("query_limit", "sop_classes", "transfer_syntaxes", "arrivals"):
+        for key in ("query_limit", "sop_classes", "transfer_syntaxes", "arrivals", "audit"):
             target.pop(key, None)  # what this configuration is meant to allow is not said anywhere
         web = self.rules["web"]
         if not self.own.get(web["only_if"]) and not images:
             target["routes"] = {**target["routes"], **dict.fromkeys(web["routes"], "")}
             target["capabilities"] = [each for each in target["capabilities"] if each != web["capability"]]
-        raw = {**raw, "target": target, "nodes": nodes, "users": {user: {} for user in self._users()}}
+        users: dict[str, Any] = dict.fromkeys([*self._users(), *([self._research()["user"]] if self._research() else [])], {})
+        if not self._research():
+            target.pop("research", None)  # a second archive, which is none of this configuration's
+        raw = {**raw, "target": target, "nodes": nodes, "users": users}
         services, archive = raw["services"], raw["services"][name]
         laid = [{"source": self.rules["source"], "path": self.rules["file"], "mode": "0440"}]
+        laid += [file for file in archive["files"] if not file["path"].endswith(".json")]  # what the image itself runs
         if self.guarded:
             return {**raw, "services": {**services, name: {**archive, "files": laid}}}
         services = {each: services[each] for each in self.rules["alone"]}
@@ -170,6 +179,11 @@ class _Adoption:
         exposed = [door["port"] for door in doors]
         change = {"publish": doors, "networks": ["inside", "edge"], "files": laid, "exposes": exposed}
         return {**raw, "services": {**services, name: merged(archive, change)}}
+
+    def _research(self) -> dict[str, Any]:
+        """The research side, which the guard has a place for; without the guard there is none."""
+        found: dict[str, Any] = self.environment.raw["target"].get("research", {}) if self.guarded else {}
+        return found
 
     def _users(self) -> list[str]:
         users = self.own.get(self.rules["users"]["section"])

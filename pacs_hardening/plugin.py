@@ -16,7 +16,7 @@ from .gate import Gate
 from .launch import targetfile
 from .launch.environment import Environment
 from .launch.prepared import Overrides
-from .model import BadInput, Control, Impact, Severity, Status, control_of
+from .model import BadInput, Control, Impact, Inapplicable, NotPermitted, Severity, Status, control_of
 from .model import waiver as waivers
 from .profiles import load as load_profile
 from .report import badge, history, html, json_report, junit, markdown, sarif, table, terminal
@@ -272,6 +272,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     before = gate.proofs()
     try:
         outcome = yield
+    except (Inapplicable, NotPermitted):
+        raise
     except Exception:
         gate.check_pulse_after_failure(control)
         raise

@@ -57,7 +57,7 @@ def test_nodes_and_users_are_those_of_the_configuration(tmp_path: Path) -> None:
 
 def test_the_archive_s_own_doors_are_judged_without_the_guard(tmp_path: Path) -> None:
     plan = prepared(adopted(tmp_path).overrides).plan
-    assert set(plan.services) == {"archive", "receiver"}
+    assert set(plan.services) == {"archive", "collector", "receiver"}
     doors = {(each.service, each.port, each.tls) for each in plan.services["archive"].publish}
     assert doors == {("dicom", 4242, False), ("web", 8042, False)}
 
