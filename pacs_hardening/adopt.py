@@ -165,8 +165,9 @@ class _Adoption:
         if not self.own.get(web["only_if"]) and not images:
             target["routes"] = {**target["routes"], **dict.fromkeys(web["routes"], "")}
             target["capabilities"] = [each for each in target["capabilities"] if each != web["capability"]]
-        users: dict[str, Any] = dict.fromkeys([*self._users(), *([self._research()["user"]] if self._research() else [])], {})
-        if not self._research():
+        side = self._research()
+        users: dict[str, Any] = {user: {} for user in (*self._users(), *([side["user"]] if side else ()))}
+        if not side:
             target.pop("research", None)  # a second archive, which is none of this configuration's
         raw = {**raw, "target": target, "nodes": nodes, "users": users}
         services, archive = raw["services"], raw["services"][name]

@@ -464,7 +464,7 @@ def test_what_a_distribution_mended_counts_as_mended(
 
 
 def test_tables_of_facts_are_no_profiles() -> None:
-    assert names() == ("baseline", "strict")
+    assert names() == ("baseline", "research", "strict")
 
 
 def test_a_target_file_that_is_written_promises_no_hosts(tmp_path: Path) -> None:
