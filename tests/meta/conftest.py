@@ -33,9 +33,9 @@ def matrix(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures: dict[tuple[str, str], Future[GateRun]] = {}
         for environment, weakness in wanted:
-            weaken = ("--weakness", weakness, *scope(environment, weakness)) if weakness else ()
+            weaken = ("--weakness", weakness) if weakness else ()
+            asked = ("--environment", environment, *weaken, *scope(environment, weakness))
             run = run_warm_gate if weakness else run_gate
-            folder = tmp_path_factory.mktemp("matrix")
-            futures[environment, weakness] = pool.submit(run, folder, "--environment", environment, *weaken)
+            futures[environment, weakness] = pool.submit(run, tmp_path_factory.mktemp("matrix"), *asked)
         yield lambda environment, weakness: futures[environment, weakness].result()
         pool.shutdown(cancel_futures=True)

@@ -99,8 +99,13 @@ def cases() -> list[tuple[str, str]]:
 
 
 def scope(environment: str, weakness: str) -> tuple[str, ...]:
-    """A costly area is asked of the hardened archive, and of the weaknesses that refute a control of it; everything
-    else is asked of every weakness."""
-    refutes = Environment.load(environment).weaknesses[weakness].refutes
-    left_out = [area for area in COSTLY if not any(control.startswith(f"{area}.") for control in refutes)]
+    """A costly area is asked of the hardened archive, unless all of it is excepted there, and of the weaknesses that
+    refute a control of it; everything else is asked of every weakness."""
+    loaded = Environment.load(environment)
+    if weakness:
+        refuted = {control.partition(".")[0] for control in loaded.weaknesses[weakness].refutes}
+        left_out = [area for area in COSTLY if area not in refuted]
+    else:
+        excepted = (loaded.folder / "unrefuted.toml").read_text()
+        left_out = [area for area in COSTLY if f'"{area}.*"' in excepted]
     return ("-k", " and ".join(f"not test_{area}" for area in left_out)) if left_out else ()
