@@ -43,7 +43,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "evidence": [clean(line) for line in finding.evidence],
         "also": [clean(line) for line in finding.also],
         "references": list(control.references),
-        "supports": list(finding.supports),
+        "supports": [clean(line) for line in finding.supports],
         "fix": [clean(line) for line in finding.fix],
         "duration_s": round(finding.duration_s, 3),
     }

@@ -48,6 +48,7 @@ def test_every_example_in_the_template_is_accepted(tmp_path: Path, monkeypatch: 
         (tmp_path / name).write_text(CERTIFICATE)
     for name in re.findall(r'"([a-z]+\.key)"', TEMPLATE):
         (tmp_path / name).write_text(KEY)
+    (tmp_path / "orthanc.json").write_text("{}")
     monkeypatch.setenv("GATE_PASSCODE", "x")
     monkeypatch.setenv("GATE_PASSWORD", "x")
     (tmp_path / "ward.toml").write_text(uncommented())
