@@ -106,12 +106,12 @@ def test_the_schema_refuses_what_the_reader_refuses(text: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "url", ["ssh://-oProxyCommand=x", "docker://a b", "ssh://h;id", "local://", "ssh://$(id)@h", "ssh://h\n"]
+    "url", ["ssh://-oProxyCommand=x", "docker://a b", "ssh://h;id", "local://x", "ssh://$(id)@h", "ssh://h\n"]
 )
 def test_a_host_is_no_option_and_no_command(tmp_path: Path, url: str) -> None:
     (tmp_path / "t.toml").write_text(MINIMAL + f"[hosts]\na = {json.dumps(url)}")
     with pytest.raises(
-        BadInput, match=r"hosts.a: .* is no host; accepted: ssh://\[user@\]host\[:port\], docker://container"
+        BadInput, match=r"hosts.a: .* is not a host to look into; accepted: docker://name, ssh://user@host"
     ):
         targetfile.read(str(tmp_path / "t.toml"))
 
