@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from .model import Missing, Target, Unmeasurable
 from .probes.authorised import Authorised
@@ -48,14 +49,14 @@ def check(target: Target) -> list[Line]:
     """Doors and nodes are asked side by side; only C-ECHO, C-FIND for nobody, and one page."""
     authorised = Authorised(target)
     asked: list[tuple[str, Callable[[], object]]] = []
+    echo_and_find = (operations.echo(), operations.find("STUDY"))
     for door in target.doors_of("dicom"):
-        echo_and_find = (operations.echo(), operations.find("STUDY"))
-        asked.append((f"{door} serves node all", lambda d=door, o=echo_and_find: authorised.succeeds(*o, door=d)))  # type: ignore[misc]
+        asked.append((f"{door} serves node all", partial(authorised.succeeds, *echo_and_find, door=door)))
     for role, node in target.nodes.items():
         if role != "all" and "echo" in node.permits:
-            asked.append((f"node {role} ({node.aet}) is served", lambda r=role: authorised.echo(r)))  # type: ignore[misc]
+            asked.append((f"node {role} ({node.aet}) is served", partial(authorised.echo, role)))
     for door in target.doors_of("web"):
-        asked.append((f"{door} serves user {next(iter(target.users), '?')}", lambda d=door: authorised.page(d)))  # type: ignore[misc]
+        asked.append((f"{door} serves user {next(iter(target.users), '?')}", partial(authorised.page, door)))
     with ThreadPoolExecutor(max(1, len(asked))) as pool:
         lines = list(pool.map(lambda pair: _tried(*pair), asked))
     return [*lines, *(Line(None, f"{item} is missing: not measured is {LEAVES[item]}") for item in missing(target))]

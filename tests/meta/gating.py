@@ -49,8 +49,12 @@ def run_gate(report: Path, *arguments: str, env: dict[str, str] | None = None, l
         env={**os.environ, **(env or {})},
         check=False,
     )
+    return _ended(report, done.returncode, done.stdout)
+
+
+def _ended(report: Path, status: int, output: str) -> GateRun:
     file = report / "findings.json"
-    return GateRun(done.returncode, done.stdout, json.loads(file.read_text()) if file.exists() else {})
+    return GateRun(status, output, json.loads(file.read_text()) if file.exists() else {})
 
 
 def run_warm_gate(report: Path, *arguments: str, limit: float = LIMIT) -> GateRun:
@@ -66,9 +70,7 @@ def run_warm_gate(report: Path, *arguments: str, limit: float = LIMIT) -> GateRu
         process.kill()
         process.join()
         raise subprocess.TimeoutExpired(command, limit, output.read_text())
-    file = report / "findings.json"
-    status = process.exitcode if process.exitcode is not None else -1
-    return GateRun(status, output.read_text(), json.loads(file.read_text()) if file.exists() else {})
+    return _ended(report, process.exitcode if process.exitcode is not None else -1, output.read_text())
 
 
 def _gate(command: list[str], output: str) -> None:
