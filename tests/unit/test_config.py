@@ -22,11 +22,12 @@ RULES = [
 def laid(folder: Path, weak: str = "") -> dict[str, Configuration]:
     raw = weakness.load_toml(ORTHANC / "environment.toml")
     if weak:
-        raw = weakness.merged(raw, weakness.load_all(ORTHANC / "weak")[weak].merge)
+        folders = [ORTHANC / "weak", ORTHANC.parent / "shared" / "weak"]
+        raw = weakness.merged(raw, weakness.load_all(folders)[weak].merge)
     loaded = plan.read(raw, ORTHANC)
     filled = {
         name: volumes.of_service(
-            name, service, lambda file: b"a key" if file.secret else (ORTHANC / file.source).read_bytes()
+            name, service, lambda file: (ORTHANC / file.source).read_bytes() if file.source else b"made for the run"
         )
         for name, service in loaded.services.items()
     }
@@ -45,7 +46,7 @@ def test_each_control_can_fail_by_a_rule_that_is_more_than_a_note() -> None:
 def test_what_a_service_is_started_with_is_laid_as_it_is(tmp_path: Path) -> None:
     assert laid(tmp_path) == {"archive": Configuration(tmp_path / "archive", behind_guard=True)}
     assert {file.name: file.read_bytes() for file in (tmp_path / "archive").iterdir()} == {
-        name: (ORTHANC / "config" / name).read_bytes() for name in ("orthanc.json", "users.json")
+        name: (ORTHANC / "config" / name).read_bytes() for name in ("audit.pl", "orthanc.json", "users.json")
     }
 
 

@@ -32,7 +32,7 @@ def test_a_file_of_ones_own_changes_what_it_names_and_nothing_else(tmp_path: Pat
         ("min_rsa_bits = \n", "line 1"),
         ("min_rsa_bits = 4096", "extends: is missing"),
         ('extends = "lax"', "extends: 'lax' is not one of baseline, research, strict"),
-        ('extends = "strict"\nmin_rsa = 1', "unknown key 'min_rsa'; accepted: extends, min_rsa_bits"),
+        ('extends = "strict"\nmin_rsa = 1', "unknown key 'min_rsa'; accepted: associations_per_node, extends, "),
         ('extends = "strict"\nmin_rsa_bits = "4096"', "min_rsa_bits: '4096' is not a int"),
         ('extends = "strict"\nmin_rsa_bits = true', "min_rsa_bits: True is not a int"),
         ('extends = "strict"\nmin_rsa_bits = 1024', "min_rsa_bits: 1024 is less than the 2048 of bcp195-rfc9325"),
