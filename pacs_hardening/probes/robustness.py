@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..model import Door, Node, Target, Unmeasurable
 from ..model.usage import Usage
 from ..wire import operations, pdu, scu, tls
-from ..wire.conversation import Answer, Case, Player, Unreachable
+from ..wire.conversation import Answer, Case, Crowded, Player, Unreachable
 from .association import Attempt, Outcome, first_door
 from .authorised import Authorised
 
@@ -60,11 +61,16 @@ class Scene:
         target = authorised.target
         return cls(target, first_door(target, service), authorised.node("all"), authorised, fingerprint)
 
-    def player(self, patience: float = 0.05) -> Player:
+    def player(self, patience: float = 0.05, deadline: float = 0.0) -> Player:
         context = tls.client(self.node.keys, self.target) if self.door.tls else None
         name = self.target.server_name
         return Player(
-            self.door, context, slots(self.target, self.node), name=name, deadline=self.deadline, patience=patience
+            self.door,
+            context,
+            slots(self.target, self.node),
+            name=name,
+            deadline=deadline or self.deadline,
+            patience=patience,
         )
 
     def pulse(self, seconds: float | None = None) -> Pulse:
@@ -91,23 +97,27 @@ class Scene:
         if not before.served:
             raise Unmeasurable(f"not served before the first case: {before.how}")
         player = self.player()
-        waiting = iter(cases)
-        while _fill(player, waiting, size):
+        waiting, crowded_out = iter(cases), list[Case]()
+        while _fill(player, waiting, crowded_out, size):
             during = self.pulse()
             player.settle()
             yield Round(tuple(player.take()), during, self.pulse(), self.fingerprint())
 
 
-def _fill(player: Player, cases: Iterator[Case], size: int) -> int:
-    """A server that lets one peer wait for another is looked at before it has let many of them. Raises Unmeasurable
-    where not even the first finds a door; a door that is shut later is for the others to tell."""
+def _fill(player: Player, cases: Iterator[Case], crowded_out: list[Case], size: int) -> int:
+    """A server that lets one peer wait for another is looked at before it has let many of them: who is
+    ``crowded_out`` comes first when the others have ended. Raises Unmeasurable where not even the first finds a door;
+    a door that is shut later is for the others to tell."""
     played, began = 0, time.monotonic()
     while played < size and not player.is_full and time.monotonic() - began < PROMPT_S:
-        case = next(cases, None)
+        case = crowded_out.pop() if crowded_out else next(cases, None)
         if case is None:
             break
         try:
             player.play(case)
+        except Crowded:
+            crowded_out.append(case)
+            break
         except Unreachable:
             if not played:
                 raise
@@ -145,15 +155,22 @@ def culprit(cases: Sequence[Case], fails: Callable[[Sequence[Case]], bool], ends
 
 
 @contextmanager
-def holding(scene: Scene, cases: Sequence[Case]) -> Iterator[Player]:
-    """Play ``cases`` and leave the connections open."""
-    player = scene.player(patience=0.2)
-    player.room = len(cases) + 1
-    with ExitStack() as stack:
-        stack.callback(player.settle, at_once=True)
-        for case in cases:
-            player.play(case)
-        yield player
+def holding(scene: Scene, cases: Sequence[Case]) -> Iterator[Callable[[], list[Answer]]]:
+    """Play ``cases``, all at once, each by a peer of its own, and leave the connections open. What is yielded ends
+    them and returns what each was answered; one that was not let in within the deadline holds its connection, too."""
+    players = [scene.player(0.2, scene.prompt) for _ in cases]
+    with ThreadPoolExecutor(len(cases)) as pool:
+        try:
+            list(pool.map(Player.play, players, cases))
+            yield lambda: [answer for player in players for answer in _ended(player)]
+        finally:
+            for player in players:
+                player.settle(at_once=True)
+
+
+def _ended(player: Player) -> list[Answer]:
+    player.settle(at_once=True)
+    return [answer for _, answer in player.take()]
 
 
 def associated(answer: Answer) -> bool:

@@ -21,11 +21,16 @@ from .tls import why
 MAX_ANSWER = 1 << 20  # bytes that are read of one answer: a hostile server may never end
 ANSWER_S = 1.5  # how long a step `receive` waits
 GRACE_S = 0.2  # for an answer that may come and need not
+CROWDED_S = 1.0  # how long an A-ASSOCIATE-AC is waited for while other conversations are open
 VERBS = ("plain", "associate", "send", "drip", "receive", "finish", "reset")
 
 
 class Unreachable(Unmeasurable):
     """Not even TCP connects."""
+
+
+class Crowded(Unmeasurable):
+    """A valid association waits for its answer while conversations of ours are open: perhaps they are the reason."""
 
 
 class Expectation(StrEnum):
@@ -169,8 +174,9 @@ class Player:
                 self._bytes(step)
 
     def play(self, case: Case) -> None:
-        """Begin the conversation, and end it where the answer comes at once. Raises Unreachable without TCP, and
-        Unmeasurable where a valid association is not accepted."""
+        """Begin the conversation, and end it where the answer comes at once. Raises Unreachable without TCP, Crowded
+        (nothing was played: settle the others, then try again), and Unmeasurable where a valid association is not
+        accepted."""
         try:
             raw = socket.create_connection((self._door.host, self._door.port), timeout=self._deadline)
         except OSError as error:
@@ -241,9 +247,14 @@ class Player:
 
     def _associated(self, talk: _Talk) -> bool:
         """Reads the A-ASSOCIATE-AC, which is no part of the answer."""
-        while not (found := _split(bytes(talk.data)))[0]:
-            if not self._some(talk, self._deadline):
-                return False
+        try:
+            while not (found := _split(bytes(talk.data)))[0]:
+                if not self._some(talk, CROWDED_S if self._open else self._deadline):
+                    return False
+        except TimeoutError as error:
+            if self._open:
+                raise Crowded(f"{self._door}: a valid association waits for others to end") from error
+            raise
         talk.data = bytearray(found[1])
         if found[0][0][0] != pdu.A_ASSOCIATE_AC:
             raise Unmeasurable(f"{self._door}: a valid association was answered with {pdu.name(*found[0][0])}")

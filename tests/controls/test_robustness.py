@@ -166,9 +166,8 @@ def test_limits_associations_per_node(authorised: Authorised, running: Running, 
     scene = Scene.at(authorised, running.fingerprint)
     limit = profile.associations_per_node
     case = Case("holds", 0, "PS3.8 9.3.4", Expectation.WAITING, (send(REQUEST), Step("receive")))
-    with holding(scene, [case] * (limit + 1)) as player:
-        player.settle(at_once=True)
-        held = sum(associated(answer) for _, answer in player.take())
+    with holding(scene, [case] * (limit + 1)) as end:
+        held = sum(map(associated, end()))
     if held > limit:
         raise Violation(f"at most {limit} associations of one node at the same time", f"all of {held} were accepted")
     must_be_served(scene.pulse(), "after that")
