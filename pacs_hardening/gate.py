@@ -58,6 +58,7 @@ class Gate:
     findings: list[Finding] = field(default_factory=list)
     expected_items: int = 0
     deselected: set[str] = field(default_factory=set)
+    areas: set[str] = field(default_factory=set)
     aborted: str = ""
     unproven: str = ""
     running: Running | None = None

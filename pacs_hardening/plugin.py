@@ -152,7 +152,8 @@ def _gate(config: pytest.Config) -> Gate | None:
         confirm(gate.target, config.getoption("yes_disrupt"))
     if gate.environment is not None:
         chosen = _overrides(config, gate)
-        gate.start = gate.environment.start(weakness, overrides=chosen)  # checks everything; starts when it is entered
+        start = gate.environment.start  # checks everything; starts when it is entered
+        gate.start = start(weakness, overrides=chosen, areas=lambda: gate.areas)
     return gate
 
 
@@ -217,6 +218,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item, after in zip_longest(items, items[1:]):
         item.stash[LAST_CASE] = after is None or _control(item) != _control(after)
     gate.expected_items = len(items)
+    gate.areas = {control.area for item in items if (control := _control(item))}
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

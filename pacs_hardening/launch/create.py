@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import docker  # type: ignore[import-untyped]
+
 from ..model import Unmeasurable
 from . import pki, render, volumes
 from .engine import Api
@@ -35,7 +37,8 @@ class Run:
 def contents(run: Run) -> dict[str, tuple[volumes.Volume, ...]]:
     """Service -> its volumes with their contents. Raises BadInput for an unknown placeholder."""
     plan = run.prepared.plan
-    values = render.placeholders(plan, run.people, {name: run.name(name) for name in plan.services})
+    every = {**run.prepared.hardened.services, **plan.services}  # configuration may name one that is not started
+    values = render.placeholders(plan, run.people, {name: run.name(name) for name in every})
     secret = {
         "ca.pem": run.pki.ca,
         "crl.pem": run.pki.crl,
@@ -123,6 +126,7 @@ def _host_config(run: Run, service: Service, filled: tuple[volumes.Volume, ...],
         mem_limit=service.memory or None,
         memswap_limit=service.memory or None,
         pids_limit=service.pids or -1,
+        ulimits=_stack(service.stack),
         tmpfs=dict(service.tmpfs),
         init=False,
         restart_policy={"Name": "no"},
@@ -131,6 +135,12 @@ def _host_config(run: Run, service: Service, filled: tuple[volumes.Volume, ...],
         mounts=[volumes.mount(each, str(each.folder), run.labels, read_only=True) for each in filled],
         binds=[f"{_socket(run)}:{SOCKET}:ro"] if service.mounts_socket else [],
     )
+
+
+def _stack(size: str) -> list[docker.types.Ulimit]:
+    """glibc gives every thread a stack of the soft limit's size (pthread_create(3))."""
+    octets = docker.utils.parse_bytes(size) if size else 0
+    return [docker.types.Ulimit(name="stack", soft=octets, hard=octets)] if octets else []
 
 
 def _kept(log_max: str) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +90,10 @@ class Environment:
         *,
         overrides: Overrides | None = None,
         say: Callable[[str], None] = say_on_stderr,
+        areas: Callable[[], Set[str]] = frozenset,
     ) -> AbstractContextManager[Running]:
-        """The running archive; leaving the context removes every trace. ``say`` gets a line before a long step.
+        """The running archive; leaving the context removes every trace. ``say`` gets a line before a long step;
+        services that none of ``areas`` needs, when it starts, are left out (none named: all are started).
 
         Raises BadInput at once, before anything starts, for an unknown weakness or one that does not fit; entering
         raises Unmeasurable where the archive cannot be started.
@@ -104,7 +106,8 @@ class Environment:
                 known = ", ".join(self.weaknesses) or "none"
                 raise BadInput(f"{self.name}: unknown weakness {weakness!r}; known: {known}")
             chosen = (weakness, self.weaknesses[weakness])
-        return _running(prepare(self.name, self.folder, self._raw, chosen, overrides or Overrides(), self.variant), say)
+        prepared = prepare(self.name, self.folder, self._raw, chosen, overrides or Overrides(), self.variant)
+        return _running(prepared, say, areas)
 
     def build(self, *, say: Callable[[str], None] = say_on_stderr) -> None:
         """Make the images of the environment and of all its weaknesses, so that no run has to. Raises Unmeasurable."""
@@ -126,7 +129,7 @@ def _shared(folder: Path, relative: str) -> Path:
 
 
 @contextmanager
-def _running(prepared: Prepared, say: Callable[[str], None]) -> Iterator[Running]:
+def _running(prepared: Prepared, say: Callable[[str], None], areas: Callable[[], Set[str]]) -> Iterator[Running]:
     with owner.folder() as folder:
         if prepared.plan.kind == "embedded":
             from . import embedded
@@ -135,6 +138,7 @@ def _running(prepared: Prepared, say: Callable[[str], None]) -> Iterator[Running
         else:
             from . import containers
 
-            starting = containers.start(prepared, folder, say)
+            wanted = replace(prepared, plan=plan.narrowed(prepared.plan, areas()))
+            starting = containers.start(wanted, folder, say)
         with starting as running:
             yield running

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping, Set
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,7 +16,7 @@ KINDS = ("containers", "embedded")
 SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem", "collector.pem", "sender.pem")
 _SERVICE = (
     "dockerfile base image networks user memory pids tmpfs ready stop_signal environment exposes publish files"
-    " configuration privileged read_only cap_drop new_privileges seccomp mounts_socket log_max health"
+    " configuration privileged read_only cap_drop new_privileges seccomp mounts_socket log_max health only_for stack"
 )
 _TARGET = (
     "called_aet move_destination arrivals audit query_limit capabilities sop_classes transfer_syntaxes routes"
@@ -61,7 +61,9 @@ class Service:
     """One container. ``base`` is the build argument BASE of its Dockerfile, where that has not its own; ``user`` is
     (uid, gid); ``ready`` is empty for a service that says nothing when it is up; ``exposes`` are further ports that are
     meant to listen inside; ``configuration`` is the one of ``files``, or the folder of them, that the service reads as
-    its configuration ("" where nobody can judge it); ``health`` is a HEALTHCHECK in place of the image's (() for none).
+    its configuration ("" where nobody can judge it); ``health`` is a HEALTHCHECK in place of the image's (() for none);
+    ``only_for`` are the areas whose controls need it (() for all): it is not started for others; ``stack`` is the size
+    of each thread's stack ("" for the engine's default).
     What has a default here is as hardened as it can be: only a weakness may give another value."""
 
     dockerfile: str
@@ -80,6 +82,8 @@ class Service:
     exposes: tuple[int, ...]
     configuration: str
     health: tuple[str, ...]
+    only_for: tuple[str, ...]
+    stack: str
     privileged: bool = False
     read_only: bool = True
     cap_drop: tuple[str, ...] = ("ALL",)
@@ -189,6 +193,17 @@ def _fits_together(plan: Plan, table: Table, target: Table) -> None:
         raise target.bad("audit", f"no service {plan.audit!r}; known: {', '.join(plan.services)}")
 
 
+def narrowed(plan: Plan, areas: Set[str]) -> Plan:
+    """Without the services that no control of ``areas`` needs; what publishes a port is always there to be found."""
+    services = {
+        name: service
+        for name, service in plan.services.items()
+        if service.publish or not service.only_for or not areas or not areas.isdisjoint(service.only_for)
+    }
+    seen = plan.arrivals if plan.arrivals and plan.arrivals.service in services else None
+    return replace(plan, services=services, arrivals=seen, audit=plan.audit if plan.audit in services else "")
+
+
 def loosened(plan: Plan) -> str:
     """What of ``plan`` is less than hardened, which is a matter for weaknesses; "" where nothing is."""
     for name, network in plan.networks.items():
@@ -239,6 +254,8 @@ def _service(table: Table, networks: Mapping[str, Network]) -> Service:
         mounts_socket=table.flag("mounts_socket", False),
         log_max=table.text("log_max", "16m", pattern=r"|\d+[kmg]"),
         health=table.texts("health", ()),
+        only_for=table.texts("only_for", ()),
+        stack=table.text("stack", "", pattern=r"|\d+[kmg]"),
     )
     if service.configuration and not service.configured():
         raise table.bad("configuration", f"{service.configuration}: none of the files with a source is there")

@@ -13,7 +13,7 @@ import pytest
 
 from pacs_hardening.catalogue import controls, refutations
 from pacs_hardening.launch.environment import Environment, discover
-from tests.meta.gating import GateRun, cases, engine_required
+from tests.meta.gating import GateRun, area, cases, engine_required
 
 Matrix = Callable[[str, str], GateRun]
 
@@ -47,9 +47,9 @@ def _compare(folder: Path, weakness: str, run: GateRun, accept: bool) -> None:
         folder.mkdir(exist_ok=True)
         differs = {key: status for key, status in sorted(run.statuses.items()) if hardened.get(key) != status}
         file.write_text(json.dumps(differs, indent=1) + "\n")
-    asked = {key.partition(".")[0] for key in run.statuses}  # areas; see gating.scope
+    asked = {area(key) for key in run.statuses}  # see gating.scope
     expected = hardened | (json.loads(file.read_text()) if file.exists() else {})
-    expected = {key: status for key, status in expected.items() if key.partition(".")[0] in asked}
+    expected = {key: status for key, status in expected.items() if area(key) in asked}
     changed = {
         key: f"expected {expected.get(key, 'nothing')}, now {run.statuses.get(key, 'nothing')}"
         for key in sorted(expected.keys() | run.statuses.keys())
