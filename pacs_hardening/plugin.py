@@ -214,7 +214,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     others = [item for item in items if _control(item) is None]
     if others:
         config.hook.pytest_deselected(items=others)
-    items[:] = sorted(controls, key=_impact)
+    items[:] = sorted(controls, key=_gentleness)
     for item, after in zip_longest(items, items[1:]):
         item.stash[LAST_CASE] = after is None or _control(item) != _control(after)
     gate.expected_items = len(items)
@@ -240,9 +240,10 @@ def pytest_make_collect_report(
     return report
 
 
-def _impact(item: pytest.Item) -> Impact:
+def _gentleness(item: pytest.Item) -> tuple[Impact, bool]:
+    """Last of all what a weak target does not survive: nothing after it could be measured."""
     control = _control(item)
-    return control.impact if control else Impact.PASSIVE
+    return (control.impact, control.area == "robustness") if control else (Impact.PASSIVE, False)
 
 
 def _read_waivers(config: pytest.Config, gate: Gate, controls: Iterable[pytest.Item]) -> None:

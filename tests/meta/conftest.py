@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from pacs_hardening.launch.environment import Environment
-from tests.meta.gating import WHOLE, GateRun, engine_answers, run_gate, run_warm_gate, scope
+from tests.meta.gating import GateRun, asked, engine_answers, is_whole, run_gate, run_warm_gate, selection
 
 AT_ONCE = 4  # on two cores: much of a run is waiting
 
@@ -30,13 +30,14 @@ def matrix(
     )
     for environment in dict.fromkeys(environment for environment, _ in wanted) if engine_answers() else ():
         Environment.load(environment).build()  # a build beside the runs would starve the servers that they judge
-    whole = WHOLE or request.config.getoption("accept")
+    whole = is_whole(request.config)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures: dict[tuple[str, str], Future[GateRun]] = {}
         for environment, weakness in wanted:
-            weaken = ("--weakness", weakness) if weakness else ()
-            asked = ("--environment", environment, *weaken, *scope(environment, weakness, whole=whole))
+            options = ["--environment", environment]
+            if weakness:
+                options += ["--weakness", weakness, "-k", selection(asked(environment, weakness, whole=whole))]
             run = run_warm_gate if weakness else run_gate
-            futures[environment, weakness] = pool.submit(run, tmp_path_factory.mktemp("matrix"), *asked)
+            futures[environment, weakness] = pool.submit(run, tmp_path_factory.mktemp("matrix"), *options)
         yield lambda environment, weakness: futures[environment, weakness].result()
         pool.shutdown(cancel_futures=True)

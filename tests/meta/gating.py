@@ -18,7 +18,6 @@ from pacs_hardening.cli import main
 from pacs_hardening.launch.environment import Environment, discover
 
 LIMIT = 240  # seconds for one gate run
-WHOLE = os.environ.get("PACS_MATRIX") == "whole"  # every weakness is asked everything; so is every one that is accepted
 COSTLY = ("host", "redaction", "robustness")  # areas that take as much processor time as all others together
 IMPORTED = ("pacs_hardening.plugin", "pacs_hardening.cli", "sslyze", "docker", "pynetdicom", "testinfra", "hypothesis")
 
@@ -102,21 +101,30 @@ def cases() -> list[tuple[str, str]]:
     return [(name, weakness) for name in discover() for weakness in ("", *Environment.load(name).weaknesses)]
 
 
+def is_whole(config: pytest.Config) -> bool:
+    """Every weakness is asked nearly everything: where the results are reviewed, and every night."""
+    return os.environ.get("PACS_MATRIX") == "whole" or bool(config.getoption("accept"))
+
+
 def area(key: str) -> str:
     return key.partition(".")[0]
 
 
-def scope(environment: str, weakness: str, *, whole: bool) -> tuple[str, ...]:
-    """The hardened archive is asked everything, a weakened one what was seen to differ: the areas of the controls that
-    the weakness refutes and of those that it changes besides, by the reviewed result. ``whole``: every area, but for
-    the costly ones where they are not refuted; only so can a new side effect be seen."""
+def asked(environment: str, weakness: str, *, whole: bool) -> set[str]:
+    """Areas, and single controls of the costly ones, that a weakened archive is asked: all that the weakness refutes,
+    and the areas of what it changes besides, by the reviewed result. ``whole``: every area, but for the costly ones
+    where they are not refuted; only so can a new side effect be seen. The hardened archive is asked everything."""
+    loaded, every = Environment.load(environment), {area(control.id) for control in controls()}
     if not weakness:
-        return ()
-    loaded = Environment.load(environment)
+        return every
+    refutes = loaded.weaknesses[weakness].refutes
     reviewed = loaded.folder / "expected" / f"{weakness}.json"
-    seen = {area(key) for key in loaded.weaknesses[weakness].refutes}
     if whole or not reviewed.exists():
-        seen |= {area(control.id) for control in controls()} - set(COSTLY)
-    else:
-        seen |= {area(key) for key in json.loads(reviewed.read_text())} - set(COSTLY)
-    return ("-k", " or ".join(f"test_{each}" for each in sorted(seen)))
+        return every - set(COSTLY) | {area(control) for control in refutes}
+    cheap = {area(key) for key in (*refutes, *json.loads(reviewed.read_text()))} - set(COSTLY)
+    return cheap | {control for control in refutes if area(control) in COSTLY}
+
+
+def selection(names: set[str]) -> str:
+    """For ``-k``."""
+    return " or ".join(sorted(f"test_{name.rpartition('.')[2].replace('-', '_')}" for name in names))

@@ -13,7 +13,7 @@ import pytest
 
 from pacs_hardening.catalogue import controls, refutations
 from pacs_hardening.launch.environment import Environment, discover
-from tests.meta.gating import GateRun, area, cases, engine_required
+from tests.meta.gating import GateRun, area, asked, cases, engine_required, is_whole
 
 Matrix = Callable[[str, str], GateRun]
 
@@ -35,10 +35,11 @@ def test_matrix(environment: str, weakness: str, matrix: Matrix, request: pytest
     else:
         assert run.status == 0, run.output
         assert not failed
-    _compare(loaded.folder / "expected", weakness, run, request.config.getoption("accept"))
+    names = asked(environment, weakness, whole=is_whole(request.config))
+    _compare(loaded.folder / "expected", weakness, names, run, request.config.getoption("accept"))
 
 
-def _compare(folder: Path, weakness: str, run: GateRun, accept: bool) -> None:
+def _compare(folder: Path, weakness: str, names: set[str], run: GateRun, accept: bool) -> None:
     """``hardened.json`` holds every status; a weakness's file only those in which it differs, so that a new control
     touches one file and what a weakness breaks can be read at a glance."""
     hardened = {} if not weakness else json.loads((folder / "hardened.json").read_text())
@@ -47,12 +48,11 @@ def _compare(folder: Path, weakness: str, run: GateRun, accept: bool) -> None:
         folder.mkdir(exist_ok=True)
         differs = {key: status for key, status in sorted(run.statuses.items()) if hardened.get(key) != status}
         file.write_text(json.dumps(differs, indent=1) + "\n")
-    asked = {area(key) for key in run.statuses}  # see gating.scope
     expected = hardened | (json.loads(file.read_text()) if file.exists() else {})
-    expected = {key: status for key, status in expected.items() if area(key) in asked}
+    compared = run.statuses.keys() | {key for key in expected if {area(key), key.partition("[")[0]} & names}
     changed = {
         key: f"expected {expected.get(key, 'nothing')}, now {run.statuses.get(key, 'nothing')}"
-        for key in sorted(expected.keys() | run.statuses.keys())
+        for key in sorted(compared)
         if expected.get(key) != run.statuses.get(key)
     }
     assert not changed, f"{file.name} differs (review, then --accept):\n" + "\n".join(
