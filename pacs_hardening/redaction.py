@@ -34,9 +34,12 @@ class Evidence:
             if each.number in self.released.copies:
                 yield each.dataset, self.released.copies[each.number]
 
-    def pixels(self, label: str) -> bytes | None:
-        found = next(each.dataset for each in self.canaries.planted if each.label == label)
-        return bytes(found.PixelData) if "PixelData" in found else None
+    def shown_as_they_were(self) -> list[str]:
+        """Objects with text in their pixels whose pixels came back, through whatever door and as whatever object."""
+        burned_in = {each.label: bytes(each.dataset.PixelData) for each in self.canaries.planted if each.burned_in}
+        layers = (layer for piece in self.released.pieces for layer in self.searcher.unpacked(piece.data))
+        seen = {label for layer in layers for label, pixels in burned_in.items() if pixels in layer}
+        return [label for label in burned_in if label in seen]
 
     def missing(self) -> list[str]:
         """Objects that can be redacted, and of which there is no copy."""

@@ -22,11 +22,13 @@ class Oversized(ProtocolError):
 
 @dataclass(frozen=True)
 class Answer:
-    """Status code, headers (names in lower case; repeated ones joined by a comma) and decoded body."""
+    """Status code, headers (names in lower case; repeated ones joined by a comma) and decoded body; ``whole``: all of
+    the body that the headers announce."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    whole: bool = True
 
 
 class _Received:
@@ -137,22 +139,22 @@ def _complete(data: bytes, method: str) -> bool:
     return length.isdigit() and len(body) >= int(length)
 
 
-def _body(response: http.client.HTTPResponse) -> bytes:
+def _body(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
     try:
-        return response.read()
+        return response.read(), True
     except http.client.IncompleteRead as cut_short:
-        return cut_short.partial
+        return cut_short.partial, False
 
 
 def _parse(data: bytes, method: str) -> Answer:
     response = http.client.HTTPResponse(_Received(data), method=method)  # type: ignore[arg-type]
     try:
         response.begin()
-        body = _body(response)
+        body, whole = _body(response)
     except (http.client.HTTPException, ValueError) as error:
         raise ProtocolError(f"not an HTTP answer: {data[:12]!r} …") from error
     fields: dict[str, str] = {}
     for key, value in response.getheaders():
         key = key.lower()
         fields[key] = f"{fields[key]}, {value}" if key in fields else value
-    return Answer(response.status, fields, body)
+    return Answer(response.status, fields, body, whole)

@@ -17,7 +17,7 @@ from pacs_hardening.oracle import must_hold, must_refuse, must_refuse_web
 from pacs_hardening.probes.association import Outcome, Peer, knock
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.probes.intruders import tried_by_strangers
-from pacs_hardening.probes.research import as_reader, kept, research_view, send_garbage
+from pacs_hardening.probes.research import as_reader, kept, research_view, send_garbage, shows
 from pacs_hardening.probes.web import ask
 from pacs_hardening.redaction import Evidence, must_be_redacted
 from pacs_hardening.wire import operations
@@ -169,7 +169,10 @@ def test_stores_no_identified_copy(gathered: Gathered, running: Running) -> None
     """
     found, research = gathered(), running.target.research
     assert research is not None
-    must_be_redacted({"storage": found.searched(kept(research, running.hosts))})
+    stored = kept(research, running.hosts)
+    must_be_redacted({"storage": found.searched(stored)})
+    if not shows(stored, found.released.copies.values()):
+        raise Unmeasurable("the folder shows nothing of the copies: is it the one?")
 
 
 @control(
@@ -208,14 +211,9 @@ def test_flags_burned_in_annotation(gathered: Gathered) -> None:
 
     sender -> C-STORE of ultrasound images with Burned In Annotation YES, and absent; reader -> finds neither.
     """
-    found = gathered()
-    released = {
-        each.label: found.released.copies[each.number]
-        for each in found.canaries.planted
-        if each.burned_in and each.number in found.released.copies
-    }
-    as_they_were = [label for label, copy in released.items() if copy.get("PixelData") == found.pixels(label)]
-    must_hold("held back, or cleaned", [(f"released as it was: {label}", ()) for label in as_they_were])
+    must_hold(
+        "held back, or cleaned", [(f"released as it was: {each}", ()) for each in gathered().shown_as_they_were()]
+    )
 
 
 @control(
