@@ -97,7 +97,7 @@ def release(
 def deliver(target: Target, research: Research, objects: Iterable[Dataset]) -> Delivered:
     """Send ``objects``, and see what appears. Raises Unmeasurable where nothing was received."""
     objects = tuple(objects)
-    reader = _Reader(target, research)
+    reader = Reader(target, research)
     studies, listed = reader.studies(), reader.listed()
     stored = send(target, research, objects)
     if not any(attempt.outcome is Outcome.SERVED for attempt in stored):
@@ -111,7 +111,7 @@ def retrieve(
     target: Target, research: Research, delivered: Delivered, keys: Iterable[str], hosts: Mapping[str, str]
 ) -> Released:
     """What of the objects that were ``delivered`` can be had as the reader; each way side by side with the others."""
-    reader, studies = _Reader(target, research), delivered.studies
+    reader, studies = Reader(target, research), delivered.studies
     pieces = reader.retrieved(studies, delivered.classes)
     copies = {int(copy.get("InstanceNumber") or 0): copy for copy in (parsed(piece.data) for piece in pieces)}
     ways = (
@@ -159,14 +159,15 @@ def shows(data: bytes, copies: Iterable[Dataset]) -> bool:
 
 
 def parsed(data: bytes) -> Dataset:
-    """A data set as it came on an association. Raises Unmeasurable for what is none."""
+    """A data set as it came on an association. Raises Unmeasurable for what is none. Of its hundreds of values, few are
+    ever looked at."""
     try:
-        return dimse.decode_dataset(data)
+        return dimse.decode_dataset(data, whole=False)
     except ProtocolError as error:
         raise Unmeasurable(f"the research side returned {error}") from error
 
 
-class _Reader:
+class Reader:
     """The reader of the research side at each of its doors."""
 
     def __init__(self, target: Target, research: Research) -> None:
