@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from ..model import Research, Specimen, Target, Unmeasurable, User
 from ..wire import dimse, operations, tls
-from ..wire.http import Answer, request
+from ..wire.http import Answer, Line
 from ..wire.pdu import ProtocolError
 from ..wire.session import Refused, Silent
 from .association import Attempt, Outcome, Peer, first_door, knock
@@ -188,8 +188,8 @@ class Reader:
 
     def listed(self) -> dict[str, frozenset[str]]:
         """What each list names; nothing where it is not answered."""
-        answers = {path: self._get(path) for path in self.research.lists}
-        return {path: _entries(answer) for path, answer in answers.items()}
+        answers = self._got((path, "*/*") for path in self.research.lists)
+        return {path: _entries(answer) for path, answer in zip(self.research.lists, answers, strict=True)}
 
     def queried(self, studies: Sequence[str], patients: Iterable[str], keys: tuple[str, ...]) -> list[Piece]:
         """C-FIND at every level, asking for every one of ``keys``."""
@@ -234,29 +234,35 @@ class Reader:
         ]
         pieces = []
         for listing, below in self.research.lists.items():
-            answer = self._get(listing)
-            pieces.append(Piece(listing, listing, _bytes(answer), gave=False))  # identifiers, which prove nothing
+            pieces += self._pages([(listing, listing)], gave=False)  # identifiers, which prove nothing
             wanted += [(listing, f"{listing}/{each}{end}") for each in sorted(entries[listing]) for end in below]
         with ThreadPoolExecutor(LANES) as pool:
-            answers = pool.map(lambda each: self._get(each[1], ACCEPT.get(each[0], "*/*")), wanted)
-            return pieces + [
-                Piece(name, path, _bytes(answer), _gave(answer))
-                for (name, path), answer in zip(wanted, answers, strict=True)
-            ]
+            lanes = pool.map(self._pages, (wanted[n::LANES] for n in range(LANES)))
+            return pieces + [piece for lane in lanes for piece in lane]
 
-    def _get(self, path: str, accept: str = "*/*") -> Answer:
-        """Raises Unmeasurable for what is no whole answer, or is packed in a way that nobody asked for."""
-        door = first_door(self.target, "web")
+    def _pages(self, wanted: Sequence[tuple[str, str]], gave: bool = True) -> list[Piece]:
+        answers = self._got([(path, ACCEPT.get(door, "*/*")) for door, path in wanted])
+        return [
+            Piece(door, path, _bytes(answer), gave and _gave(answer))
+            for (door, path), answer in zip(wanted, answers, strict=True)
+        ]
+
+    def _got(self, wanted: Iterable[tuple[str, str]]) -> list[Answer]:
+        """Answers to paths, each with what is accepted, on one connection. Raises Unmeasurable for what is no whole
+        answer, or is packed in a way that nobody asked for."""
+        door, found = first_door(self.target, "web"), []
         context = tls.client(None, self.target) if door.tls else None
-        try:
-            headers, name = {"Accept": accept}, self.target.server_name
-            answer = request(door, "GET", path, context, user=self.user, headers=headers, seconds=20, name=name)
-        except (Refused, Silent, ProtocolError) as error:
-            raise Unmeasurable(f"GET {path} at {door}: {error}") from error
-        coding = answer.headers.get("content-encoding", "identity")
-        if not answer.whole or coding not in ("identity", "gzip"):
-            raise Unmeasurable(f"GET {path} at {door}: an answer cut short, or in content coding {coding[:20]!r}")
-        return answer
+        with Line(door, context, user=self.user, seconds=20, name=self.target.server_name) as line:
+            for path, accept in wanted:
+                try:
+                    answer = line.get(path, {"Accept": accept})
+                except (Refused, Silent, ProtocolError) as error:
+                    raise Unmeasurable(f"GET {path} at {door}: {error}") from error
+                coding = answer.headers.get("content-encoding", "identity")
+                if not answer.whole or coding not in ("identity", "gzip"):
+                    raise Unmeasurable(f"GET {path} at {door}: cut short, or in content coding {coding[:20]!r}")
+                found.append(answer)
+        return found
 
 
 def _gave(answer: Answer) -> bool:

@@ -67,6 +67,51 @@ def request(
         return _parse(_receive(session, method), method)
 
 
+class Line:
+    """GET after GET on one connection, opened when it is needed and again where the server has closed it: a handshake
+    takes longer than most answers. Raises as ``request`` does."""
+
+    def __init__(
+        self, door: Door, context: ssl.SSLContext | None, *, user: User | None, seconds: float, name: str
+    ) -> None:
+        self._new = lambda: Session(door, context, seconds=seconds, name=name)
+        self._door, self._user, self._seconds, self._name = door, user, seconds, name
+        self._session: Session | None = None
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._session is not None:
+            self._session.__exit__()
+        self._session = None
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+        head = _head(self._door, "GET", path, self._user, {"Connection": "keep-alive", **headers}, self._name)
+        kept = self._session is not None
+        try:
+            answer = self._ask(head, path)
+        except Refused:
+            self.__exit__()
+            if not kept:
+                raise
+            answer = self._ask(head, path)
+        if not answer.whole or answer.headers.get("connection", "").lower() == "close" or not _ends(answer):
+            self.__exit__()
+        return answer
+
+    def _ask(self, head: bytes, path: str) -> Answer:
+        self._session = self._session or self._new().__enter__()
+        self._session.grant(self._seconds)
+        self._session.send(head, f"GET {path}")
+        return _parse(_receive(self._session, "GET"), "GET")
+
+
+def _ends(answer: Answer) -> bool:
+    """Whether the answer says itself where it ends; otherwise the end of the connection does."""
+    return "content-length" in answer.headers or answer.headers.get("transfer-encoding", "").lower() == "chunked"
+
+
 def pour(
     door: Door,
     path: str,

@@ -45,7 +45,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Answer]:
         "/list/abc": Answer(200, {}, b"{'a': 1}"),
     }
     monkeypatch.setattr(research, "knock", knocked)
-    monkeypatch.setattr(research, "request", lambda door, method, path, context, **_: pages[path])
+    monkeypatch.setattr(research.Line, "get", lambda line, path, headers: pages[path])
     return pages
 
 
