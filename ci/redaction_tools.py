@@ -145,7 +145,7 @@ def _judged(canaries: Canaries, files: list[bytes]) -> dict[str, str]:
     left = {value for data in files for value in searcher.found(data)} & planted
     row = {}
     for group in GROUPS:
-        of = lambda values: sum(any(_group(t) == group for t in canaries.tokens(v)) for v in values)  # noqa: B023, E731
+        of = lambda values: sum(any(t.kind == group for t in canaries.tokens(v)) for v in values)  # noqa: B023, E731
         leaked, total = of(left), of(planted)
         row[group] = f"leaked {leaked} of {total}" if leaked else f"removed {total}"
     copies = {}
@@ -169,11 +169,6 @@ def _judged(canaries: Canaries, files: list[bytes]) -> dict[str, str]:
     )
     row["objects that came out"] = f"{len(copies)} of {len(wanted)}"
     return row
-
-
-def _group(token: object) -> str:
-    place = getattr(token, "place", "top")
-    return place if place in ("nested", "private") else str(getattr(token, "group", ""))
 
 
 def _refers(source: pydicom.Dataset, uid: str) -> bool:

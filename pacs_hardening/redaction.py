@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -106,12 +106,12 @@ def searched(searcher: Searcher, canaries: Canaries, data: bytes) -> tuple[Token
     return tuple(token for value in sorted(searcher.found(data)) for token in canaries.tokens(value))
 
 
-def must_be_redacted(leaks: Leaks, counts: Callable[[Token], bool] = lambda token: True) -> None:
-    """Raises Violation for canaries that ``counts`` holds for: the attribute, its action code, the doors and the token
-    are named, and nothing else of what came back."""
+def must_be_redacted(leaks: Leaks, kind: str = "") -> None:
+    """Raises Violation for canaries of ``kind``, or of any: the attribute, its action code, the doors and the token are
+    named, and nothing else of what came back."""
     doors: dict[Token, list[str]] = {}
     for door, tokens in leaks.items():
-        for token in filter(counts, tokens):
+        for token in (each for each in tokens if kind in ("", each.kind)):
             doors.setdefault(token, []).append(door)
     if doors:
         lines = [f"{token}; through {', '.join(where)}" for token, where in doors.items()]

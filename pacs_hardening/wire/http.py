@@ -8,6 +8,7 @@ import io
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ..model import Door, User
 from .pdu import ProtocolError
@@ -74,7 +75,7 @@ class Line:
     def __init__(
         self, door: Door, context: ssl.SSLContext | None, *, user: User | None, seconds: float, name: str
     ) -> None:
-        self._new = lambda: Session(door, context, seconds=seconds, name=name)
+        self._new = partial(Session, door, context, seconds=seconds, name=name)
         self._door, self._user, self._seconds, self._name = door, user, seconds, name
         self._session: Session | None = None
 
