@@ -23,6 +23,9 @@ from pydicom.errors import InvalidDicomError
 
 from pacs_hardening.canary import Canaries, Searcher, objects
 from pacs_hardening.canary.studies import RETAINED
+from pacs_hardening.launch.engine import connect
+from pacs_hardening.launch.environment import root, say_on_stderr
+from pacs_hardening.launch.images import built
 from pacs_hardening.wire import dimse
 
 PACKAGES = ("dicognito", "deid", "dicom-anonymizer")
@@ -108,12 +111,13 @@ def _each(ask: Callable[..., bytes], stored: list[dict[str, str]], edition: str)
 
 @contextmanager
 def _started(folder: Path) -> Iterator[Callable[..., bytes]]:
-    """An Orthanc of the suite's own image on loopback, with nothing but its defaults; the image has been built."""
-    images = subprocess.check_output(["docker", "images", "--quiet", "pacs-hardening/orthanc-archive"], text=True)
+    """An Orthanc of the suite's own image on loopback, with nothing but its defaults."""
+    with connect() as api:
+        image = built(api, Path(root() / "orthanc" / "archive" / "Dockerfile"), say_on_stderr)
     (folder / "orthanc.json").write_text('{"RemoteAccessAllowed": true, "AuthenticationEnabled": false}')
     (folder / "orthanc.json").chmod(0o644)
     command = ["docker", "create", "--publish", "127.0.0.1::8042", "--user", "0", "--workdir", "/tmp"]  # noqa: S108
-    name = subprocess.check_output([*command, images.split()[0]], text=True).strip()
+    name = subprocess.check_output([*command, image], text=True).strip()
     try:
         subprocess.run(["docker", "cp", folder / "orthanc.json", f"{name}:/etc/archive/orthanc.json"], check=True)
         subprocess.run(["docker", "start", name], check=True, stdout=subprocess.DEVNULL)
