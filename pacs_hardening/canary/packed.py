@@ -54,8 +54,6 @@ def _inflated(data: bytes, place: int, bits: int, most: int) -> bytes:
     return b"".join(found)
 
 
-_B64 = rb"[A-Za-z0-9+/]"
-_FOLD = re.compile(rb"\n(?:(?<=%b{24}\n)|(?<=%b{24}\r\n))[ \t]*(?=%b)" % (_B64, _B64, _B64))
 _Written = Callable[[re.Match[bytes]], bytes]
 _ESCAPED: tuple[tuple[re.Pattern[bytes], _Written], ...] = (
     (re.compile(rb"%([0-9A-Fa-f]{2})"), lambda m: bytes.fromhex(m[1].decode())),
@@ -68,8 +66,7 @@ _NEAR = 192  # bytes beside an escape that may belong to the same value
 
 
 def plain(data: bytes, escapes: Sequence[int]) -> Iterator[bytes]:
-    """What stands in escapes (percent, JSON, XML), which begin at ``escapes``, or in folded lines of base64, written
-    plainly."""
+    """What stands in escapes (percent, JSON, XML), which begin at ``escapes``, written plainly."""
     # A single percent sign is chance: whoever writes one byte of a value so writes others so.
     likely = (each for each in escapes if data[each] != 0x25 or data.count(b"%", max(0, each - 24), each + 24) > 1)
     for begin, end in _near(likely, len(data)):
@@ -77,8 +74,6 @@ def plain(data: bytes, escapes: Sequence[int]) -> Iterator[bytes]:
         for pattern, written in _ESCAPED:
             text = pattern.sub(written, text)
         yield text
-    for begin, end in _near((match.start() for match in _FOLD.finditer(data)), len(data)):
-        yield _FOLD.sub(b"", data[begin:end]).replace(b"\r", b"")
 
 
 def _near(places: Iterable[int], size: int) -> Iterator[tuple[int, int]]:

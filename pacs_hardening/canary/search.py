@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from ..model import Unmeasurable
 from .packed import DEPTH, ESCAPES, MAX_UNPACKED, STARTS, inflated, plain
@@ -28,7 +28,8 @@ class Searcher:
 
     def __init__(self) -> None:
         self._writings = list(writings())
-        self._automaton = BytesAhoCorasick([*(each.marker for each in self._writings), *STARTS, *ESCAPES])
+        markers = [*(each.marker for each in self._writings), *STARTS, *ESCAPES]
+        self._automaton = BytesAhoCorasick(markers, implementation=Implementation.DFA)  # twice as fast as its choice
         self.seen = 0
 
     def found(self, data: bytes) -> set[str]:

@@ -74,7 +74,10 @@ def writings() -> Iterator[Writing]:
         for offset in range(3):  # what of the marker is the same whatever stands before and after it
             whole = base64.b64encode(bytes(offset) + kind.marker)
             first, last = -(-offset * 8 // 6), (offset + len(kind.marker)) * 8 // 6
-            yield Writing(whole[first:last], kind, _base64(first, offset))
+            sure, around = whole[first:last], _base64(first, offset)
+            yield Writing(sure, kind, around)
+            for fold in (b"\n", b"\r\n"):  # a line may end within it (RFC 2045 6.8)
+                yield from (Writing(sure[:n] + fold + sure[n:], kind, around) for n in range(1, len(sure)))
     for marker in (WORD.lower(), WORD.title()):
         yield Writing(marker.encode(), _word(marker), _plain)
     for name in _CHARACTER_SETS:
@@ -109,6 +112,8 @@ def _base64(first: int, offset: int) -> Callable[[bytes, int, Kind], Window]:
     ``offset``. The alphabet for URLs (RFC 4648 5) counts as well."""
 
     def around(data: bytes, place: int, kind: Kind) -> Window:
+        before = data[max(0, place - 64) : place].translate(None, b"\r\n")
+        data, place = before + data[place : place + 2 * kind.after + 8].translate(None, b"\r\n"), len(before)
         groups = -(-(kind.before + 1) // 3)
         begin = place - first
         left = re.search(rb"(?:[\w+/-]{4})*\Z", data[max(0, begin - 4 * groups) : max(0, begin)])

@@ -144,7 +144,7 @@ def test_a_leak_names_attribute_door_and_action_but_nothing_else(canaries: Canar
         struct.pack("<Q", len(WORD)) + zlib.compress(WORD.encode()),  # as Orthanc keeps what it compresses
         gzip.compress(gzip.compress(WORD.encode())),
         base64.encodebytes(bytes(48) + b"x" * 7 + WORD.encode() + bytes(48)),  # a line ends within the word
-        base64.encodebytes(bytes(48) + b"x" * 7 + WORD.encode() + bytes(48)).replace(b"\n", b"\r\n  "),
+        base64.encodebytes(bytes(48) + b"x" * 7 + WORD.encode() + bytes(48)).replace(b"\n", b"\r\n"),
         base64.urlsafe_b64encode(b"\xff\xff" + WORD.encode() + b"\xff"),
         rb"\u0051\u005a\u0058\u004aABCDE",
         rb"Q\u005AXJ\u0041BCDE",
