@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
@@ -74,7 +75,8 @@ def through(running: Running, wanted: int) -> list[Evidence]:
 
 
 def main(wanted: int) -> None:
-    """``wanted`` objects that are redacted. Exits with 1 where a canary came through, or a door gave nothing."""
+    """``wanted`` objects that are redacted. Exits with 1 where a canary came through, a copy is missing, or a
+    door never gave anything."""
     with Environment.load("orthanc").start() as running:
         alone = stored_alone(running, wanted)
     with Environment.load("orthanc").start() as running:
@@ -84,7 +86,8 @@ def main(wanted: int) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     copies = sum(len(each.released.copies) for each in found[:-1])
     leaked = sum(len(tokens) for each in found for tokens in each.leaks.values())
-    empty = sorted({door for each in found for door in each.released.empty})
+    gave_nothing = Counter(door for each in found for door in each.released.empty)
+    empty = ", ".join(f"{door} ({times} of {len(found) - 1} studies)" for door, times in gave_nothing.items())
     heap = b"".join(piece.data for each in found for piece in each.released.pieces)
     before = time.process_time()
     leaked += len(Searcher().found(heap))
@@ -95,8 +98,9 @@ def main(wanted: int) -> None:
     print(f"| stored and nothing else, seconds | {alone:.1f} |")
     print(f"| answers, MB | {len(heap) / 1e6:.1f} |\n| search, MB for each second of one processor | {rate:.0f} |")
     print(f"| peak memory, MB | {peak:.0f} |\n| canaries that came through | {leaked} |")
-    print(f"| doors that gave nothing | {', '.join(empty) or 'none'} |")
-    sys.exit(1 if leaked or empty or copies < wanted else 0)
+    print(f"| doors that gave nothing | {empty or 'none'} |")  # a list ends at the archive's limit of answers
+    silent = [door for door, times in gave_nothing.items() if times >= len(found) - 1]
+    sys.exit(1 if leaked or silent or copies < wanted else 0)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,8 @@ def main() -> None:
                 (folder / "in" / f"{each.number}.dcm").write_bytes(dimse.encode_file(each.dataset))
         results = dict(_packages(folder, canaries))
         results |= dict(_orthanc(folder, canaries))
-    print("| kind of identifier |", " | ".join(results), "|\n|---|", "---|" * len(results), sep="")
+    print("| kind of identifier |", " | ".join(results), "|")
+    print("|---|" + "---|" * len(results))
     for row in (*GROUPS, "UIDs that still refer", "pixels and geometry", "objects that came out"):
         print(f"| {row} |", " | ".join(result.get(row, "") for result in results.values()), "|")
 
