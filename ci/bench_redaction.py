@@ -98,7 +98,7 @@ def main(wanted: int) -> None:
     print(f"| stored and nothing else, seconds | {alone:.1f} |")
     print(f"| answers, MB | {len(heap) / 1e6:.1f} |\n| search, MB for each second of one processor | {rate:.0f} |")
     print(f"| peak memory, MB | {peak:.0f} |\n| canaries that came through | {leaked} |")
-    print(f"| doors that gave nothing | {empty or 'none'} |")  # a list ends at the archive's limit of answers
+    print(f"| doors that gave nothing | {empty or 'none'} |")
     silent = [door for door, times in gave_nothing.items() if times >= len(found) - 1]
     sys.exit(1 if leaked or silent or copies < wanted else 0)
 

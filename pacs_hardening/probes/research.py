@@ -102,7 +102,7 @@ def deliver(target: Target, research: Research, objects: Iterable[Dataset]) -> D
     stored = send(target, research, objects)
     if not any(attempt.outcome is Outcome.SERVED for attempt in stored):
         raise Unmeasurable(f"the research side took none of {len(stored)} objects: {stored[0].said}")
-    entries = {path: now - listed[path] for path, now in reader.listed().items()}
+    entries = {path: now - listed[path] for path, now in reader.listed().items() if path in listed}
     classes = tuple(dict.fromkeys(str(each.SOPClassUID) for each in objects))
     return Delivered(stored, classes, tuple(sorted(reader.studies() - studies)), entries)
 
@@ -187,9 +187,9 @@ class Reader:
         return {str(parsed(data).get("StudyInstanceUID", "")) for data in answer.datasets}
 
     def listed(self) -> dict[str, frozenset[str]]:
-        """What each list names; nothing where it is not answered."""
-        answers = self._got((path, "*/*") for path in self.research.lists)
-        return {path: _entries(answer) for path, answer in zip(self.research.lists, answers, strict=True)}
+        """What each list names that is answered."""
+        answers = zip(self.research.lists, self._got((path, "*/*") for path in self.research.lists), strict=True)
+        return {path: _entries(answer) for path, answer in answers if answer.status == 200}
 
     def queried(self, studies: Sequence[str], patients: Iterable[str], keys: tuple[str, ...]) -> list[Piece]:
         """C-FIND at every level, asking for every one of ``keys``."""
@@ -235,7 +235,9 @@ class Reader:
         pieces = []
         for listing, below in self.research.lists.items():
             pieces += self._pages([(listing, listing)], gave=False)  # identifiers, which prove nothing
-            wanted += [(listing, f"{listing}/{each}{end}") for each in sorted(entries[listing]) for end in below]
+            wanted += [
+                (listing, f"{listing}/{each}{end}") for each in sorted(entries.get(listing, ())) for end in below
+            ]
         with ThreadPoolExecutor(LANES) as pool:
             lanes = pool.map(self._pages, (wanted[n::LANES] for n in range(LANES)))
             return pieces + [piece for lane in lanes for piece in lane]
@@ -270,8 +272,6 @@ def _gave(answer: Answer) -> bool:
 
 
 def _entries(answer: Answer) -> frozenset[str]:
-    if answer.status != 200:
-        return frozenset()
     try:
         found = json.loads(answer.body)
     except ValueError as error:
