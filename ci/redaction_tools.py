@@ -23,6 +23,9 @@ from pydicom.errors import InvalidDicomError
 
 from pacs_hardening.canary import Canaries, Searcher, objects
 from pacs_hardening.canary.studies import RETAINED
+from pacs_hardening.launch.engine import connect
+from pacs_hardening.launch.environment import root, say_on_stderr
+from pacs_hardening.launch.images import built
 from pacs_hardening.wire import dimse
 
 PACKAGES = ("dicognito", "deid", "dicom-anonymizer")
@@ -57,7 +60,8 @@ def main() -> None:
                 (folder / "in" / f"{each.number}.dcm").write_bytes(dimse.encode_file(each.dataset))
         results = dict(_packages(folder, canaries))
         results |= dict(_orthanc(folder, canaries))
-    print("| kind of identifier |", " | ".join(results), "|\n|---|", "---|" * len(results), sep="")
+    print("| kind of identifier |", " | ".join(results), "|")
+    print("|---|" + "---|" * len(results))
     for row in (*GROUPS, "UIDs that still refer", "pixels and geometry", "objects that came out"):
         print(f"| {row} |", " | ".join(result.get(row, "") for result in results.values()), "|")
 
@@ -108,12 +112,13 @@ def _each(ask: Callable[..., bytes], stored: list[dict[str, str]], edition: str)
 
 @contextmanager
 def _started(folder: Path) -> Iterator[Callable[..., bytes]]:
-    """An Orthanc of the suite's own image on loopback, with nothing but its defaults; the image has been built."""
-    images = subprocess.check_output(["docker", "images", "--quiet", "pacs-hardening/orthanc-archive"], text=True)
+    """An Orthanc of the suite's own image on loopback, with nothing but its defaults."""
+    with connect() as api:
+        image = built(api, Path(root() / "orthanc" / "archive" / "Dockerfile"), say_on_stderr)
     (folder / "orthanc.json").write_text('{"RemoteAccessAllowed": true, "AuthenticationEnabled": false}')
     (folder / "orthanc.json").chmod(0o644)
     command = ["docker", "create", "--publish", "127.0.0.1::8042", "--user", "0", "--workdir", "/tmp"]  # noqa: S108
-    name = subprocess.check_output([*command, images.split()[0]], text=True).strip()
+    name = subprocess.check_output([*command, image], text=True).strip()
     try:
         subprocess.run(["docker", "cp", folder / "orthanc.json", f"{name}:/etc/archive/orthanc.json"], check=True)
         subprocess.run(["docker", "start", name], check=True, stdout=subprocess.DEVNULL)
@@ -145,7 +150,7 @@ def _judged(canaries: Canaries, files: list[bytes]) -> dict[str, str]:
     left = {value for data in files for value in searcher.found(data)} & planted
     row = {}
     for group in GROUPS:
-        of = lambda values: sum(any(_group(t) == group for t in canaries.tokens(v)) for v in values)  # noqa: B023, E731
+        of = lambda values: sum(any(t.kind == group for t in canaries.tokens(v)) for v in values)  # noqa: B023, E731
         leaked, total = of(left), of(planted)
         row[group] = f"leaked {leaked} of {total}" if leaked else f"removed {total}"
     copies = {}
@@ -169,11 +174,6 @@ def _judged(canaries: Canaries, files: list[bytes]) -> dict[str, str]:
     )
     row["objects that came out"] = f"{len(copies)} of {len(wanted)}"
     return row
-
-
-def _group(token: object) -> str:
-    place = getattr(token, "place", "top")
-    return place if place in ("nested", "private") else str(getattr(token, "group", ""))
 
 
 def _refers(source: pydicom.Dataset, uid: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,9 +34,12 @@ class Evidence:
             if each.number in self.released.copies:
                 yield each.dataset, self.released.copies[each.number]
 
-    def pixels(self, label: str) -> bytes | None:
-        found = next(each.dataset for each in self.canaries.planted if each.label == label)
-        return bytes(found.PixelData) if "PixelData" in found else None
+    def shown_as_they_were(self) -> list[str]:
+        """Objects with text in their pixels whose pixels came back, through whatever door and as whatever object."""
+        burned_in = {each.label: bytes(each.dataset.PixelData) for each in self.canaries.planted if each.burned_in}
+        layers = (layer for piece in self.released.pieces for layer in self.searcher.unpacked(piece.data))
+        seen = {label for layer in layers for label, pixels in burned_in.items() if pixels in layer}
+        return [label for label in burned_in if label in seen]
 
     def missing(self) -> list[str]:
         """Objects that can be redacted, and of which there is no copy."""
@@ -103,12 +106,12 @@ def searched(searcher: Searcher, canaries: Canaries, data: bytes) -> tuple[Token
     return tuple(token for value in sorted(searcher.found(data)) for token in canaries.tokens(value))
 
 
-def must_be_redacted(leaks: Leaks, counts: Callable[[Token], bool] = lambda token: True) -> None:
-    """Raises Violation for canaries that ``counts`` holds for: the attribute, its action code, the doors and the token
-    are named, and nothing else of what came back."""
+def must_be_redacted(leaks: Leaks, kind: str = "") -> None:
+    """Raises Violation for canaries of ``kind``, or of any: the attribute, its action code, the doors and the token are
+    named, and nothing else of what came back."""
     doors: dict[Token, list[str]] = {}
     for door, tokens in leaks.items():
-        for token in filter(counts, tokens):
+        for token in (each for each in tokens if kind in ("", each.kind)):
             doors.setdefault(token, []).append(door)
     if doors:
         lines = [f"{token}; through {', '.join(where)}" for token, where in doors.items()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import date
 
 # Beginnings (or endings) by which a canary is known, whatever number follows. One search finds all of them.
 WORD, SIGNS, UID, SECONDS, FRACTION, INTEGER = "QZXJ", "鑿鑢", "2.25.4276545", ".7193", ".6015625", "21427654"
@@ -27,6 +26,11 @@ class Token:
     group: str
     object: str
     place: str = "top"
+
+    @property
+    def kind(self) -> str:
+        """By what a leak of it is judged: where it stands, if that is not at the top; else what it identifies."""
+        return self.group if self.place == "top" else self.place
 
     def __str__(self) -> str:
         return f"{self.attribute} of {self.object} ({self.place}, action {self.action}): {self.value}"
@@ -97,7 +101,3 @@ class Mint:
     def _time(self) -> str:
         second, hundredth = divmod(self._number() % (86400 * 100), 100)
         return f"{second // 3600:02d}{second // 60 % 60:02d}{second % 60:02d}{SECONDS}{hundredth:02d}"
-
-
-def is_leap_day(text: str) -> bool:
-    return text in LEAP_DAYS and date(int(text[:4]), 2, 29) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 
 from ..model import Research, Specimen, Target, Unmeasurable, User
 from ..wire import dimse, operations, tls
-from ..wire.http import Answer, request
+from ..wire.http import Answer, Line
 from ..wire.pdu import ProtocolError
 from ..wire.session import Refused, Silent
 from .association import Attempt, Outcome, Peer, first_door, knock
@@ -39,12 +39,24 @@ ACCEPT = {
 
 @dataclass(frozen=True)
 class Piece:
-    """``data`` is what ``door`` gave when it was asked for ``what``, headers included; ``served``: no error."""
+    """``data`` is what ``door`` gave when it was asked for ``what``, headers included; ``gave``: not an error, and not
+    an answer with nothing in it."""
 
     door: str
     what: str
     data: bytes
-    served: bool = True
+    gave: bool = True
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """How each object was received, in the order sent; of which classes they were; the ``studies`` that appeared, and
+    what each list of the REST interface names since then."""
+
+    stored: tuple[Attempt, ...]
+    classes: tuple[str, ...]
+    studies: tuple[str, ...]
+    entries: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -79,21 +91,43 @@ def release(
 ) -> Released:
     """Send ``objects``, then take what of them can be had as the reader: every door, every level, every list. ``keys``
     are the attributes (keywords) that queries ask for. Raises Unmeasurable where nothing was received."""
+    return retrieve(target, research, deliver(target, research, objects), keys, hosts)
+
+
+def deliver(target: Target, research: Research, objects: Iterable[Dataset]) -> Delivered:
+    """Send ``objects``, and see what appears. Raises Unmeasurable where nothing was received."""
     objects = tuple(objects)
-    reader = _Reader(target, research, tuple(keys), tuple(dict.fromkeys(str(each.SOPClassUID) for each in objects)))
-    before = reader.studies()
+    reader = Reader(target, research)
+    studies, listed = reader.studies(), reader.listed()
     stored = send(target, research, objects)
     if not any(attempt.outcome is Outcome.SERVED for attempt in stored):
         raise Unmeasurable(f"the research side took none of {len(stored)} objects: {stored[0].said}")
-    studies = sorted(reader.studies() - before)
-    pieces = [*reader.queried(studies), *reader.retrieved(studies)]
-    copies = _copies(piece.data for piece in pieces if piece.door == "C-GET")
-    pieces += reader.browsed(studies, copies)
-    if hosts:
-        pieces += reader.moved(studies, hosts)
-    found = {piece.door for piece in pieces if piece.served and piece.data} | {"error"}
-    expected = dict.fromkeys(("C-FIND", "C-GET", *research.routes, *research.lists))
-    return Released(stored, tuple(pieces), copies, tuple(door for door in expected if door not in found))
+    entries = {path: now - listed[path] for path, now in reader.listed().items() if path in listed}
+    classes = tuple(dict.fromkeys(str(each.SOPClassUID) for each in objects))
+    return Delivered(stored, classes, tuple(sorted(reader.studies() - studies)), entries)
+
+
+def retrieve(
+    target: Target, research: Research, delivered: Delivered, keys: Iterable[str], hosts: Mapping[str, str]
+) -> Released:
+    """What of the objects that were ``delivered`` can be had as the reader; each way side by side with the others."""
+    reader, studies = Reader(target, research), delivered.studies
+    pieces = reader.retrieved(studies, delivered.classes)
+    copies = {int(copy.get("InstanceNumber") or 0): copy for copy in (parsed(piece.data) for piece in pieces)}
+    ways = (
+        lambda: reader.queried(studies, {str(copy.get("PatientID", "")) for copy in copies.values()}, tuple(keys)),
+        lambda: reader.browsed(studies, copies, delivered.entries),
+        lambda: reader.moved(studies, copies, hosts),
+    )
+    with ThreadPoolExecutor(len(ways)) as pool:
+        for found in pool.map(lambda way: way(), ways):
+            pieces += found
+    gave = {(piece.door, piece.what if piece.door == "C-FIND" else "") for piece in pieces if piece.gave}
+    expected = [*(("C-FIND", level) for level in LEVELS), ("C-GET", "")]
+    expected += [(door, "") for door in (*research.routes, *research.lists) if door != "error"]
+    expected += [("C-MOVE", "")] if any(piece.door == "C-MOVE" for piece in pieces) else []
+    empty = dict.fromkeys(f"{door} {what}".strip() for door, what in expected if (door, what) not in gave)
+    return Released(delivered.stored, tuple(pieces), copies, tuple(empty))
 
 
 def send_garbage(target: Target, research: Research) -> tuple[str, Attempt]:
@@ -118,25 +152,26 @@ def kept(research: Research, hosts: Mapping[str, str]) -> bytes:
     return contents(hosts[research.storage.host], research.storage.path)
 
 
+def shows(data: bytes, copies: Iterable[Dataset]) -> bool:
+    """Whether one of ``copies`` is in it: a folder in which none is, is another folder."""
+    uids = (str(copy.get("SOPInstanceUID", "")) for copy in copies)
+    return any(uid and uid.encode() in data for uid in uids)
+
+
 def parsed(data: bytes) -> Dataset:
-    """A data set as it came on an association. Raises Unmeasurable for what is none."""
+    """A data set as it came on an association. Raises Unmeasurable for what is none. Of its hundreds of values, few are
+    ever looked at."""
     try:
-        return dimse.decode_dataset(data)
+        return dimse.decode_dataset(data, whole=False)
     except ProtocolError as error:
         raise Unmeasurable(f"the research side returned {error}") from error
 
 
-def _copies(objects: Iterable[bytes]) -> dict[int, Dataset]:
-    found = [parsed(data) for data in objects]
-    return {int(dataset.get("InstanceNumber") or 0): dataset for dataset in found}
-
-
-class _Reader:
+class Reader:
     """The reader of the research side at each of its doors."""
 
-    def __init__(self, target: Target, research: Research, keys: tuple[str, ...], classes: tuple[str, ...]) -> None:
-        self.target, self.research, self.keys = research_view(target, research), research, keys
-        self.classes = classes
+    def __init__(self, target: Target, research: Research) -> None:
+        self.target, self.research = research_view(target, research), research
         self.peer = Peer.of(target.nodes[research.reader])
         self.user: User | None = target.users.get(research.user)
 
@@ -149,30 +184,35 @@ class _Reader:
         """Study Instance UIDs that the reader can find."""
         query = operations.find("STUDY", {"StudyInstanceUID": ""})
         answer = self._served(knock(self.target, self.peer, query))
-        return {str(parsed(data).StudyInstanceUID) for data in answer.datasets}
+        return {str(parsed(data).get("StudyInstanceUID", "")) for data in answer.datasets}
 
-    def queried(self, studies: list[str]) -> list[Piece]:
-        """C-FIND at every level, asking for every key."""
+    def listed(self) -> dict[str, frozenset[str]]:
+        """What each list names that is answered."""
+        answers = zip(self.research.lists, self._got((path, "*/*") for path in self.research.lists), strict=True)
+        return {path: _entries(answer) for path, answer in answers if answer.status == 200}
 
-        def one(level: str) -> list[Piece]:
-            keys = dict.fromkeys((*self.keys, *ABOVE[level], LEVELS[level]), "")
-            if level != "PATIENT":
-                keys["StudyInstanceUID"] = "\\".join(studies)
-            answer = self._served(knock(self.target, self.peer, operations.find(level, keys), seconds=20))
+    def queried(self, studies: Sequence[str], patients: Iterable[str], keys: tuple[str, ...]) -> list[Piece]:
+        """C-FIND at every level, asking for every one of ``keys``."""
+
+        def one(level: str, only: dict[str, str]) -> list[Piece]:
+            wanted = {**dict.fromkeys((*keys, *ABOVE[level], LEVELS[level]), ""), **only}
+            answer = self._served(knock(self.target, self.peer, operations.find(level, wanted), seconds=20))
             return [Piece("C-FIND", level, data) for data in answer.datasets]
 
+        asked = [("PATIENT", {"PatientID": patient}) for patient in sorted(patients)]
+        asked += [(level, {"StudyInstanceUID": "\\".join(studies)}) for level in LEVELS if level != "PATIENT"]
         with ThreadPoolExecutor(LANES) as pool:
-            return [piece for pieces in pool.map(one, LEVELS) for piece in pieces]
+            return [piece for pieces in pool.map(lambda each: one(*each), asked) for piece in pieces]
 
-    def retrieved(self, studies: list[str]) -> list[Piece]:
+    def retrieved(self, studies: Sequence[str], classes: tuple[str, ...]) -> list[Piece]:
         pieces = []
         for study in studies:
-            command = replace(operations.get(_study(study)), storage=self.classes)
+            command = replace(operations.get(_study(study)), storage=classes)
             answer = self._served(knock(self.target, self.peer, command, seconds=30))
             pieces += [Piece("C-GET", study, data) for data in answer.datasets]
         return pieces
 
-    def moved(self, studies: list[str], hosts: Mapping[str, str]) -> list[Piece]:
+    def moved(self, studies: Sequence[str], copies: Mapping[int, Dataset], hosts: Mapping[str, str]) -> list[Piece]:
         """What arrives at the move destination, where that can be looked into."""
         destination = self.target.move_destination
         arrivals = self.research.arrivals
@@ -180,47 +220,75 @@ class _Reader:
             return []
         for study in studies:
             self._served(knock(self.target, self.peer, operations.move(destination, _study(study)), seconds=30))
-        return [Piece("C-MOVE", destination, contents(hosts[arrivals.host], arrivals.path))]
+        arrived = contents(hosts[arrivals.host], arrivals.path)
+        return [Piece("C-MOVE", destination, arrived, shows(arrived, copies.values()))]
 
-    def browsed(self, studies: list[str], copies: Mapping[int, Dataset]) -> list[Piece]:
-        """Every route, for every study or instance that it names; every list, and what hangs below its entries."""
+    def browsed(
+        self, studies: Sequence[str], copies: Mapping[int, Dataset], entries: Mapping[str, frozenset[str]]
+    ) -> list[Piece]:
+        """Every route, for every study or instance that it names; every list, and what hangs below its new entries."""
         wanted = [
             (name, path)
             for name, template in self.research.routes.items()
             for path in _paths(template, studies, copies)
         ]
-        with ThreadPoolExecutor(LANES) as pool:
-            for listing, answer in zip(self.research.lists, pool.map(self._get, self.research.lists), strict=True):
-                entries = [str(each) for each in json.loads(answer.body)] if answer.status == 200 else []
-                wanted += [
-                    (listing, f"{listing}/{each}{below}") for each in entries for below in self.research.lists[listing]
-                ]
-            answers = pool.map(lambda each: self._get(each[1], ACCEPT.get(each[0], "*/*")), wanted)
-            return [
-                Piece(name, path, _bytes(answer), 200 <= answer.status < 300)
-                for (name, path), answer in zip(wanted, answers, strict=True)
+        pieces = []
+        for listing, below in self.research.lists.items():
+            pieces += self._pages([(listing, listing)], gave=False)  # identifiers, which prove nothing
+            wanted += [
+                (listing, f"{listing}/{each}{end}") for each in sorted(entries.get(listing, ())) for end in below
             ]
+        with ThreadPoolExecutor(LANES) as pool:
+            lanes = pool.map(self._pages, (wanted[n::LANES] for n in range(LANES)))
+            return pieces + [piece for lane in lanes for piece in lane]
 
-    def _get(self, path: str, accept: str = "*/*") -> Answer:
-        door = first_door(self.target, "web")
+    def _pages(self, wanted: Sequence[tuple[str, str]], gave: bool = True) -> list[Piece]:
+        answers = self._got([(path, ACCEPT.get(door, "*/*")) for door, path in wanted])
+        return [
+            Piece(door, path, _bytes(answer), gave and _gave(answer))
+            for (door, path), answer in zip(wanted, answers, strict=True)
+        ]
+
+    def _got(self, wanted: Iterable[tuple[str, str]]) -> list[Answer]:
+        """Answers to paths, each with what is accepted, on one connection. Raises Unmeasurable for what is no whole
+        answer, or is packed in a way that nobody asked for."""
+        door, found = first_door(self.target, "web"), []
         context = tls.client(None, self.target) if door.tls else None
-        try:
-            headers, name = {"Accept": accept}, self.target.server_name
-            return request(door, "GET", path, context, user=self.user, headers=headers, seconds=20, name=name)
-        except (Refused, Silent, ProtocolError) as error:
-            raise Unmeasurable(f"GET {path} at {door}: {error}") from error
+        with Line(door, context, user=self.user, seconds=20, name=self.target.server_name) as line:
+            for path, accept in wanted:
+                try:
+                    answer = line.get(path, {"Accept": accept})
+                except (Refused, Silent, ProtocolError) as error:
+                    raise Unmeasurable(f"GET {path} at {door}: {error}") from error
+                coding = answer.headers.get("content-encoding", "identity")
+                if not answer.whole or coding not in ("identity", "gzip"):
+                    raise Unmeasurable(f"GET {path} at {door}: cut short, or in content coding {coding[:20]!r}")
+                found.append(answer)
+        return found
+
+
+def _gave(answer: Answer) -> bool:
+    return 200 <= answer.status < 300 and answer.body.strip() not in (b"", b"[]", b"{}", b"null")
+
+
+def _entries(answer: Answer) -> frozenset[str]:
+    try:
+        found = json.loads(answer.body)
+    except ValueError as error:
+        raise Unmeasurable("a list of the research side is no JSON") from error
+    if not isinstance(found, list):
+        raise Unmeasurable("a list of the research side is no list")
+    return frozenset(str(each) for each in found)
 
 
 def _study(uid: str) -> Specimen:
     return Specimen("", uid, "", "", "")
 
 
-def _paths(template: str, studies: list[str], copies: Mapping[int, Dataset]) -> Iterable[str]:
+def _paths(template: str, studies: Sequence[str], copies: Mapping[int, Dataset]) -> Iterable[str]:
     if "{instance}" in template:
-        fields = [
-            {"study": each.StudyInstanceUID, "series": each.SeriesInstanceUID, "instance": each.SOPInstanceUID}
-            for each in copies.values()
-        ]
+        uids = {"study": "StudyInstanceUID", "series": "SeriesInstanceUID", "instance": "SOPInstanceUID"}
+        fields = [{name: str(each.get(uid, "")) for name, uid in uids.items()} for each in copies.values()]
     elif "{study}" in template:
         fields = [{"study": study} for study in studies]
     else:

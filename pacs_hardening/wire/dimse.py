@@ -69,11 +69,13 @@ def encode_dataset(dataset: Dataset, *, implicit: bool = True) -> bytes:
     return buffer.getvalue()
 
 
-def decode_dataset(data: bytes) -> Dataset:
-    """A data set without preamble and file meta information, Implicit VR Little Endian. Raises ProtocolError."""
+def decode_dataset(data: bytes, *, whole: bool = True) -> Dataset:
+    """A data set without preamble and file meta information, Implicit VR Little Endian. Raises ProtocolError; where it
+    is not decoded as a ``whole``, a value that cannot be read shows when it is looked at."""
     try:
         found: Dataset = read_dataset(BytesIO(data), is_implicit_VR=True, is_little_endian=True)
-        found.decode()
+        if whole:
+            found.decode()
     except (InvalidDicomError, ValueError, EOFError, KeyError, struct.error) as error:
         raise ProtocolError("a data set that cannot be read") from error
     return found

@@ -8,6 +8,7 @@ import io
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from ..model import Door, User
 from .pdu import ProtocolError
@@ -22,11 +23,13 @@ class Oversized(ProtocolError):
 
 @dataclass(frozen=True)
 class Answer:
-    """Status code, headers (names in lower case; repeated ones joined by a comma) and decoded body."""
+    """Status code, headers (names in lower case; repeated ones joined by a comma) and decoded body; ``whole``: all of
+    the body that the headers announce."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    whole: bool = True
 
 
 class _Received:
@@ -63,6 +66,51 @@ def request(
     with Session(door, context, seconds=seconds, name=name) as session:
         session.send(_head(door, method, path, user, fields, name) + body, f"{method} {path}")
         return _parse(_receive(session, method), method)
+
+
+class Line:
+    """GET after GET on one connection, opened when it is needed and again where the server has closed it: a handshake
+    takes longer than most answers. Raises as ``request`` does."""
+
+    def __init__(
+        self, door: Door, context: ssl.SSLContext | None, *, user: User | None, seconds: float, name: str
+    ) -> None:
+        self._new = partial(Session, door, context, seconds=seconds, name=name)
+        self._door, self._user, self._seconds, self._name = door, user, seconds, name
+        self._session: Session | None = None
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._session is not None:
+            self._session.__exit__()
+        self._session = None
+
+    def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+        head = _head(self._door, "GET", path, self._user, {"Connection": "keep-alive", **headers}, self._name)
+        kept = self._session is not None
+        try:
+            answer = self._ask(head, path)
+        except Refused:
+            self.__exit__()
+            if not kept:
+                raise
+            answer = self._ask(head, path)
+        if not answer.whole or answer.headers.get("connection", "").lower() == "close" or not _ends(answer):
+            self.__exit__()
+        return answer
+
+    def _ask(self, head: bytes, path: str) -> Answer:
+        self._session = self._session or self._new().__enter__()
+        self._session.grant(self._seconds)
+        self._session.send(head, f"GET {path}")
+        return _parse(_receive(self._session, "GET"), "GET")
+
+
+def _ends(answer: Answer) -> bool:
+    """Whether the answer says itself where it ends; otherwise the end of the connection does."""
+    return "content-length" in answer.headers or answer.headers.get("transfer-encoding", "").lower() == "chunked"
 
 
 def pour(
@@ -137,22 +185,22 @@ def _complete(data: bytes, method: str) -> bool:
     return length.isdigit() and len(body) >= int(length)
 
 
-def _body(response: http.client.HTTPResponse) -> bytes:
+def _body(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
     try:
-        return response.read()
+        return response.read(), True
     except http.client.IncompleteRead as cut_short:
-        return cut_short.partial
+        return cut_short.partial, False
 
 
 def _parse(data: bytes, method: str) -> Answer:
     response = http.client.HTTPResponse(_Received(data), method=method)  # type: ignore[arg-type]
     try:
         response.begin()
-        body = _body(response)
+        body, whole = _body(response)
     except (http.client.HTTPException, ValueError) as error:
         raise ProtocolError(f"not an HTTP answer: {data[:12]!r} …") from error
     fields: dict[str, str] = {}
     for key, value in response.getheaders():
         key = key.lower()
         fields[key] = f"{fields[key]}, {value}" if key in fields else value
-    return Answer(response.status, fields, body)
+    return Answer(response.status, fields, body, whole)

@@ -17,7 +17,7 @@ from pacs_hardening.oracle import must_hold, must_refuse, must_refuse_web
 from pacs_hardening.probes.association import Outcome, Peer, knock
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.probes.intruders import tried_by_strangers
-from pacs_hardening.probes.research import as_reader, kept, research_view, send_garbage
+from pacs_hardening.probes.research import as_reader, kept, research_view, send_garbage, shows
 from pacs_hardening.probes.web import ask
 from pacs_hardening.redaction import Evidence, must_be_redacted
 from pacs_hardening.wire import operations
@@ -32,7 +32,7 @@ def test_removes_direct_identifiers(gathered: Gathered) -> None:
 
     sender -> C-STORE of canaries; reader -> every query, retrieval and page; archive -> no name, number or address.
     """
-    must_be_redacted(gathered().leaks, lambda token: token.group == "direct" and token.place == "top")
+    must_be_redacted(gathered().leaks, "direct")
 
 
 @control(
@@ -48,7 +48,7 @@ def test_removes_quasi_identifiers(gathered: Gathered) -> None:
 
     sender -> C-STORE of canaries; reader -> every query, retrieval and page; archive -> none of these values.
     """
-    must_be_redacted(gathered().leaks, lambda token: token.group == "quasi" and token.place == "top")
+    must_be_redacted(gathered().leaks, "quasi")
 
 
 @control(Severity.HIGH, Impact.WRITES, exposure="Researchers can tell when patients were seen.", references=PROFILE)
@@ -61,7 +61,7 @@ def test_removes_dates(gathered: Gathered) -> None:
     sender -> C-STORE of canaries; reader -> every query, retrieval and page; archive -> no date of the original.
     """
     found = gathered()
-    must_be_redacted(found.leaks, lambda token: token.group == "date" and token.place == "top")
+    must_be_redacted(found.leaks, "date")
     moved = found.days_moved()
     if len(moved) > 1:
         raise Violation(
@@ -82,7 +82,7 @@ def test_removes_private_attributes(gathered: Gathered) -> None:
 
     sender -> C-STORE with private blocks; reader -> every query, retrieval and page; archive -> none of them.
     """
-    must_be_redacted(gathered().leaks, lambda token: token.group == "private" and token.place == "private")
+    must_be_redacted(gathered().leaks, "private")
 
 
 @control(
@@ -96,7 +96,7 @@ def test_removes_nested_identifiers(gathered: Gathered) -> None:
 
     sender -> C-STORE with identifiers two sequences deep; reader -> every query, retrieval and page; archive -> none.
     """
-    must_be_redacted(gathered().leaks, lambda token: token.place == "nested")
+    must_be_redacted(gathered().leaks, "nested")
 
 
 @control(
@@ -110,7 +110,7 @@ def test_removes_free_text(gathered: Gathered) -> None:
 
     sender -> C-STORE of canaries; reader -> every query, retrieval and page; archive -> nothing that somebody typed.
     """
-    must_be_redacted(gathered().leaks, lambda token: token.group == "text" and token.place == "top")
+    must_be_redacted(gathered().leaks, "text")
 
 
 @control(
@@ -127,7 +127,7 @@ def test_replaces_uids_consistently(gathered: Gathered) -> None:
     sender -> C-STORE of objects that refer to each other; reader -> C-GET; archive -> new UIDs that still do.
     """
     found = gathered()
-    must_be_redacted(found.leaks, lambda token: token.group == "uid" and token.place == "top")
+    must_be_redacted(found.leaks, "uid")
     must_hold(
         "references and studies that hold together", [(broken, (broken,)) for broken in found.broken_references()]
     )
@@ -169,7 +169,10 @@ def test_stores_no_identified_copy(gathered: Gathered, running: Running) -> None
     """
     found, research = gathered(), running.target.research
     assert research is not None
-    must_be_redacted({"storage": found.searched(kept(research, running.hosts))})
+    stored = kept(research, running.hosts)
+    must_be_redacted({"storage": found.searched(stored)})
+    if not shows(stored, found.released.copies.values()):
+        raise Unmeasurable("the folder shows nothing of the copies: is it the one?")
 
 
 @control(
@@ -208,14 +211,9 @@ def test_flags_burned_in_annotation(gathered: Gathered) -> None:
 
     sender -> C-STORE of ultrasound images with Burned In Annotation YES, and absent; reader -> finds neither.
     """
-    found = gathered()
-    released = {
-        each.label: found.released.copies[each.number]
-        for each in found.canaries.planted
-        if each.burned_in and each.number in found.released.copies
-    }
-    as_they_were = [label for label, copy in released.items() if copy.get("PixelData") == found.pixels(label)]
-    must_hold("held back, or cleaned", [(f"released as it was: {label}", ()) for label in as_they_were])
+    must_hold(
+        "held back, or cleaned", [(f"released as it was: {each}", ()) for each in gathered().shown_as_they_were()]
+    )
 
 
 @control(

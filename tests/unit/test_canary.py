@@ -7,16 +7,20 @@ import gzip
 import io
 import json
 import os
+import struct
 import zipfile
+import zlib
 from urllib.parse import quote
 
+import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
 from pacs_hardening.canary import Canaries, Searcher, objects
+from pacs_hardening.canary.packed import MAX_UNPACKED
 from pacs_hardening.canary.table import attributes
 from pacs_hardening.canary.tokens import LEAP_DAYS, SIGNS
-from pacs_hardening.model import Violation
+from pacs_hardening.model import Unmeasurable, Violation
 from pacs_hardening.probes.research import Released
 from pacs_hardening.redaction import evidence, must_be_redacted
 from pacs_hardening.wire import dimse
@@ -129,4 +133,60 @@ def test_a_leak_names_attribute_door_and_action_but_nothing_else(canaries: Canar
         must_be_redacted({"C-GET": canaries.tokens(value)})
     assert "(0010,1000) Other Patient IDs" in caught.value.actual
     assert any("C-GET" in line and "action X" in line and value in line for line in caught.value.evidence)
-    must_be_redacted({"C-GET": canaries.tokens(value)}, lambda token: token.group == "date")
+    must_be_redacted({"C-GET": canaries.tokens(value)}, "date")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"HTTP/1.1 headers\n\n" + gzip.compress(WORD.encode()),
+        b"head" + zlib.compress(WORD.encode(), 1) + b"tail",
+        struct.pack("<Q", len(WORD)) + zlib.compress(WORD.encode()),  # as Orthanc keeps what it compresses
+        gzip.compress(gzip.compress(WORD.encode())),
+        base64.encodebytes(bytes(48) + b"x" * 7 + WORD.encode() + bytes(48)),  # a line ends within the word
+        base64.encodebytes(bytes(48) + b"x" * 7 + WORD.encode() + bytes(48)).replace(b"\n", b"\r\n"),
+        base64.urlsafe_b64encode(b"\xff\xff" + WORD.encode() + b"\xff"),
+        rb"\u0051\u005a\u0058\u004aABCDE",
+        rb"Q\u005AXJ\u0041BCDE",
+        rb"\x51ZXJABCDE",
+        b"&#81;&#90;&#x58;&#x04A;ABCDE",
+        b"Q%5a%58JABCDE",
+        WORD.title().encode(),
+    ],
+)
+def test_a_word_is_found_however_it_is_split_packed_or_escaped(written: bytes, searcher: Searcher) -> None:
+    assert searcher.found(written) == {WORD}
+
+
+@pytest.mark.parametrize("value", ["2.25.427654500000001100000012", "120000.719312", "12345676015625", "17040229"])
+def test_no_kind_of_value_hides_in_an_encoding(value: str, searcher: Searcher) -> None:
+    value = value.replace("6015625", ".6015625") if value.endswith("6015625") else value
+    raw = f" {value} ".encode()
+    written = [raw.hex().encode(), raw.hex().upper().encode(), value.encode("utf-16-le"), value.encode("utf-16-be")]
+    written += [base64.b64encode(b"x" * before + raw) for before in range(3)]
+    for each in written:
+        assert value in searcher.found(b"before " + each + b" after"), each
+    assert value in searcher.found(base64.b64encode(value.encode()))
+
+
+def test_a_zip_archive_is_searched_where_it_begins_later_and_where_it_is_cut_short(searcher: Searcher) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("image.dcm", WORD.encode() + b"x" * 4000)
+    answer = b"200\ncontent-type: application/zip\n\n" + packed.getvalue()
+    assert searcher.found(answer) == searcher.found(answer[:-60]) == {WORD}
+
+
+def test_a_deflated_data_set_is_searched(canaries: Canaries, searcher: Searcher) -> None:
+    whole = dimse.encode_file(canaries.planted[0].dataset)
+    dataset = pydicom.dcmread(io.BytesIO(whole))
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    deflated = io.BytesIO()
+    dataset.save_as(deflated, enforce_file_format=True)
+    assert len(searcher.found(whole)) > 600
+    assert searcher.found(whole) == searcher.found(b"--boundary\r\n\r\n" + deflated.getvalue())
+
+
+def test_what_unpacks_without_end_is_no_answer(searcher: Searcher) -> None:
+    with pytest.raises(Unmeasurable):
+        searcher.found(gzip.compress(bytes(MAX_UNPACKED + 1), 1))

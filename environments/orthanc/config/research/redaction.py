@@ -56,6 +56,8 @@ def library():
         sys.path.append(os.path.join(HERE, "dicomanonymizer.zip"))
         from dicomanonymizer import simpledicomanonymizer as actions
 
+        # Otherwise a warning in the log quotes whatever is not valid for its value representation.
+        pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
         _loaded.extend((pydicom, actions, actions.initialize_actions(f"dicomfields_{EDITION}")))
     return _loaded
 
@@ -88,16 +90,30 @@ def change(element, one):
     element.value = changed if len(changed) > 1 else changed[0] if changed else ""
 
 
+def representation(pydicom, raw):
+    """The VR of an element that is not decoded yet; None where that takes decoding."""
+    if raw.VR not in (None, "UN"):
+        return raw.VR
+    return pydicom.datadict.dictionary_VR(raw.tag) if pydicom.datadict.dictionary_has_tag(raw.tag) else None
+
+
 def redact_dataset(dataset, days):
-    _, actions, rules = library()
+    pydicom, actions, rules = library()
     dated = (actions.delete, actions.empty, actions.replace, actions.delete_or_empty, actions.delete_or_replace,
              actions.empty_or_replace, actions.delete_or_empty_or_replace)  # fmt: skip
     for tag in list(dataset.keys()):
         if tag.is_private:
             del dataset[tag]
             continue
-        element = dataset[tag]
         rule = rule_for(rules, tag)
+        # Decoding is what takes the time, and most of what the table names is removed without a look.
+        vr = representation(pydicom, dataset.get_item(tag))
+        if rule is actions.delete and vr not in (None, "DA", "DT"):
+            del dataset[tag]
+            continue
+        if rule is None and vr not in (None, "SQ"):
+            continue
+        element = dataset[tag]
         if rule in dated and element.VR in ("DA", "DT"):
             change(element, lambda value: shifted(value, days))
         elif rule is actions.replace_UID and element.VR == "UI":
