@@ -113,7 +113,8 @@ def test_anybody_who_may_store_is_two_openings(access: str, tmp_path: Path) -> N
 def test_anybody_who_only_reads_may_not_store(tmp_path: Path) -> None:
     (tmp_path / "dcmqrscp.cfg").write_text(GOOD.replace("(200, 1024mb)  viewers", "(200, 1024mb)  ANY"))
     openings = [each for each in lint(tmp_path).openings if each.key == "AETable.WARD_OUT.Peers"]
-    assert len(openings) == 1 and "authorisation.refuses-anonymous-store" not in openings[0].controls
+    assert len(openings) == 1
+    assert "authorisation.refuses-anonymous-store" not in openings[0].controls
 
 
 def test_two_rows_for_one_ae_title_both_count(tmp_path: Path) -> None:
