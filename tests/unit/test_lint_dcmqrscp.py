@@ -26,7 +26,7 @@ viewers  = viewer
 HostTable END
 
 VendorTable BEGIN
-"Vendor One" = ct1
+"Vendor One" = viewer
 VendorTable END
 
 AETable BEGIN
