@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .adopt_tables import Tables
 from .launch.environment import Environment
 from .launch.prepared import Overrides
 from .launch.render import Cast
@@ -50,6 +51,11 @@ def adopt(environment: Environment, path: Path, images: Mapping[str, str], *, wi
         raise BadInput(f"--config: {error}") from error
     if product.name.lower() != rules["product"]:
         raise BadInput(f"--config {path}: is of {product.name}, and the environment {environment.name!r} is not")
+    if rules.get("form") == "tables":
+        file = path / Path(rules["file"]).name if path.is_dir() else path
+        tables = Tables(environment, rules, own, file.read_text(encoding="utf-8"), str(file), with_guard)
+        overrides = tables.overrides(images)
+        return Adopted(overrides, tuple(tables.replaced))
     return _Adoption(environment, rules, product, own, path, with_guard).done(images)
 
 

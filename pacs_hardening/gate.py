@@ -126,7 +126,10 @@ class Gate:
         except Unserved as refused:
             self.unproven = str(refused)  # an open door can still be found; that one is shut cannot
         if target.ceiling >= Impact.WRITES and target.doors_of("dicom") and not self.unproven:
-            target = replace(target, specimen=plant(self.authorised))
+            try:
+                target = replace(target, specimen=plant(self.authorised))
+            except Unserved as refused:
+                self.unproven = str(refused)
             self.authorised = Authorised(target)
         self.target = target
         self.running = replace(running, target=target)

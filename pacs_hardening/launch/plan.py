@@ -20,7 +20,7 @@ _SERVICE = (
 )
 _TARGET = (
     "called_aet move_destination arrivals audit query_limit capabilities sop_classes transfer_syntaxes routes"
-    " further dangerous body_limit research"
+    " further dangerous body_limit log_lines research"
 )
 _CAPABILITIES = ("ALL", "CHOWN", "DAC_OVERRIDE", "NET_RAW", "SETGID", "SETUID")
 _PERMITS = ("echo", "find", "get", "move", "store")
@@ -133,6 +133,7 @@ class Plan:
     further: tuple[WebRequest, ...]
     dangerous: tuple[WebRequest, ...]
     body_limit: int | None
+    log_lines: tuple[str, ...] = ()
     research: Research | None = None
 
 
@@ -177,6 +178,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         further=webrequests.read(target, "further"),
         dangerous=webrequests.read(target, "dangerous"),
         body_limit=target.number("body_limit") if "body_limit" in target else None,
+        log_lines=target.texts("log_lines", ()),
         research=research.read(target, nodes, table.named("users", "")) if "research" in target else None,
     )
     if plan.kind == "containers":

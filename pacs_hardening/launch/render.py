@@ -92,6 +92,7 @@ def target(name: str, plan: Plan, people: Cast, pki: Pki, doors: tuple[Door, ...
         further=plan.further,
         dangerous=plan.dangerous,
         body_limit=plan.body_limit,
+        log_lines=plan.log_lines,
         ca=pki.ca,
         capabilities=plan.capabilities,
         ceiling=Impact.DISRUPTIVE,

@@ -1,8 +1,8 @@
 """DCMTK's ``dcmqrscp.cfg`` as a tree: ``AETable.<AE title>`` with StorageArea, Access, Quota (absent where it is not
 valid) and Peers; ``HostTable.<name>`` with peers numbered from 1, each with AET, Host and Port.
 
-What is ours begins with "_": ``_used`` (an AE title names this row), ``_peers`` (those written out in the AETable) and
-``_privileged`` (the port needs root).
+What is ours begins with "_": ``_used`` (an AE title or a vendor names this row), ``_names`` (rows that this one names),
+``_peers`` (those written out in the AETable) and ``_privileged`` (the port needs root).
 """
 
 from __future__ import annotations
@@ -86,10 +86,12 @@ def _row(reading: _Reading, table: str, words: list[tuple[str, bool]], line: int
     if table == "AETable":
         row["Peers"] = Node([Node(word, line) for word, _ in rest], line)
         row["_peers"] = Node(written_out, line)
-        reading.used |= set(names)
     elif table == "HostTable":
         row.update(written_out)
+        row["_names"] = Node([Node(word, line) for word in names], line)
         reading.refers[name] = names
+    if table != "HostTable":
+        reading.used |= set(names)
     known = reading.tables["HostTable"]
     reading.undefined += [(f"{table}.{name}.{each}", line) for each in names if each not in known and each != "ANY"]
     rows = reading.tables[table]

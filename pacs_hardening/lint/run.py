@@ -38,20 +38,28 @@ def lint(path: Path, *, behind_guard: bool = False) -> Result:
     files = _files(path)
     texts = {file: _text(file) for file in files}
     first = next(iter(texts.values()))
-    if len(files) == 1 and files[0].suffix != ".json" and dcmqrscp.recognises(first):
-        product = load("dcmqrscp")
-        tree, found = _dcmqrscp(first, files[0], product)
+    if files[0].suffix != ".json" and dcmqrscp.recognises(first):
+        product, found = load("dcmqrscp"), []
+        for file, text in texts.items():  # each is of a server of its own
+            tree, notices = _dcmqrscp(text, file, product)
+            found += [*notices, *judge(tree, product, behind_guard=behind_guard)]
     else:
         product = load("orthanc")
         tree, found = _orthanc(texts, product)
-    found += judge(tree, product, behind_guard=behind_guard)
+        found += judge(tree, product, behind_guard=behind_guard)
     found.sort(key=lambda each: (-each.severity, each.file, each.line, each.key))
     themes = frozenset(rule.theme for rule in (*product.rules, *product.notices.values()))
     return Result(product.name, tuple(map(str, files)), len(product.rules), themes, tuple(dict.fromkeys(found)))
 
 
 def configuration(path: Path) -> tuple[Product, dict[str, Any]]:
-    """Orthanc's configuration as it would merge it, as plain data. Raises BadInput and Unparsable as ``lint``."""
+    """One server's configuration as plain data, merged as Orthanc would, or dcmqrscp's tables (dcmqrscp.py). Raises
+    BadInput and Unparsable as ``lint``."""
+    file = _files(path)[0]
+    if file.suffix != ".json" and dcmqrscp.recognises(text := _text(file)):
+        product = load("dcmqrscp")
+        tree, _ = _dcmqrscp(text, file, product)
+        return product, {key: node.plain() for key, (node, _) in tree.members.items()}
     product = load("orthanc")
     tree, _ = _orthanc({file: _text(file) for file in _files(path)}, product)
     return product, {key: settled(node.plain()) for key, (node, _) in tree.members.items()}
@@ -94,9 +102,9 @@ def _files(path: Path) -> list[Path]:
         raise BadInput(f"{clean(str(path))}: {getattr(error, 'strerror', None) or error}") from error
     merged = [entry for entry in entries if entry.suffix.lower() == ".json"]
     merged += [entry for entry in entries if entry.suffix == ".env" or entry.name == ".env"]
-    alone = [entry for entry in entries if entry.name == "dcmqrscp.cfg"]
+    alone = [entry for entry in entries if entry.match("dcmqrscp*.cfg")]
     if not merged and not alone:
-        raise Unparsable("a folder with neither *.json (Orthanc) nor dcmqrscp.cfg", 1, 1, str(path))
+        raise Unparsable("a folder with neither *.json (Orthanc) nor dcmqrscp*.cfg", 1, 1, str(path))
     return merged or alone
 
 

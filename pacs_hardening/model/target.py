@@ -153,7 +153,8 @@ class Target:
     archive's CA signed, an AE title that it does not know). ``bad_keys``: client certificates to be refused, by
     defect (``self-signed``, ``unknown-ca``, ``expired`` …). ``routes``: path templates of the web doors, by name.
     ``further``: what else strangers must be refused at the web doors; ``dangerous``: what ordinary users must be
-    refused too; ``body_limit``: the most bytes of a request body.
+    refused too; ``body_limit``: the most bytes of a request body. ``log_lines``: lines in the form of the archive's
+    own log, for ``datetime.strftime``, that would have ``{name}`` take part in something.
     ``capabilities``: which optional doors and services exist. ``transfer_syntaxes`` and ``sop_classes``: UIDs
     that the archive declares; empty where it declares nothing. ``hosts`` and ``configurations``, by service: of a
     target that runs already what ``launch.running.Running`` has of one that was started. ``research``:
@@ -170,6 +171,7 @@ class Target:
     further: tuple[WebRequest, ...] = ()
     dangerous: tuple[WebRequest, ...] = ()
     body_limit: int | None = None
+    log_lines: tuple[str, ...] = ()
     ca: Path | None = None
     server_name: str = "localhost"
     capabilities: frozenset[str] = frozenset()

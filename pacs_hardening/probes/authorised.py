@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pydicom.dataset import Dataset
 
 from ..model import Door, Impact, Inapplicable, Missing, Node, Specimen, Target, Unmeasurable, Unserved, User
-from ..wire import operations, scu, tls
+from ..wire import dimse, operations, scu, tls
 from ..wire.http import Answer, request
 from ..wire.pdu import ProtocolError
 from ..wire.scu import Operation
@@ -114,14 +114,19 @@ class Authorised:
 
     def store_many(self, count: int, level: str) -> dict[str, str]:
         """Store ``count`` studies of one patient, or (``IMAGE``) instances of one series, over four associations side
-        by side. Returns the keys of a query that matches all of them."""
+        by side. Returns the keys of a query that matches all of them. Raises Unmeasurable unless each of them is found
+        again, by two queries for half of them each: an archive that lost some would seem to limit its answers."""
         first = operations.synthetic_object()
         series = Specimen(str(first.PatientID), str(first.StudyInstanceUID), str(first.SeriesInstanceUID), "", "")
         objects = [operations.synthetic_object(specimen=series) for _ in range(count)]
-        for dataset in objects:
+        half, unique = (
+            ("AccessionNumber", "StudyInstanceUID") if level == "STUDY" else ("InstanceNumber", "SOPInstanceUID")
+        )
+        for number, dataset in enumerate(objects):
             dataset.SOPInstanceUID = operations.new_uid()
             if level == "STUDY":
                 dataset.StudyInstanceUID, dataset.SeriesInstanceUID = operations.new_uid(), operations.new_uid()
+            setattr(dataset, half, str(number % 2 + 1))
         peer, lanes = Peer.of(self.node("all")), 4
         batches = [[operations.store(dataset) for dataset in objects[lane::lanes]] for lane in range(lanes)]
         with ThreadPoolExecutor(lanes) as pool:
@@ -129,10 +134,16 @@ class Authorised:
         for attempt in attempts:
             if attempt.outcome is not Outcome.SERVED:
                 raise Unmeasurable(f"positive control failed: {attempt.said}")
-        self.proofs += 1
-        if level == "STUDY":
-            return {"PatientID": series.patient_id, "StudyInstanceUID": ""}
-        return {"StudyInstanceUID": series.study, "SeriesInstanceUID": series.series, "SOPInstanceUID": ""}
+        keys = {"PatientID": series.patient_id}
+        if level == "IMAGE":
+            keys = {"StudyInstanceUID": series.study, "SeriesInstanceUID": series.series}
+        keys[unique] = ""
+        halves = [operations.find(level, {**keys, half: each}) for each in ("1", "2")]
+        there = {str(dimse.decode_dataset(data).get(unique, "")) for data in self.succeeds(*halves).datasets}
+        lost = {str(dataset[unique].value) for dataset in objects} - there
+        if lost:
+            raise Unmeasurable(f"of {count} objects that were just stored, {len(lost)} were not found again")
+        return keys
 
     def is_not_offered(self, operation: Operation) -> bool:
         """The presentation context is refused to the authorised node too: the archive has no such service."""

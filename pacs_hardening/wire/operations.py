@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 
+from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset
 
 from ..model import Specimen
@@ -52,10 +53,12 @@ def find(level: str, keys: dict[str, str] | None = None) -> Operation:
         unique = {"STUDY": 1, "SERIES": 2, "IMAGE": 3}.get(level, 0)
         names = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")[:unique]
         keys = {name: new_uid() for name in names} or {"PatientID": nobody()}
-    for keyword, value in keys.items():
-        setattr(identifier, keyword, value)
+    with disable_value_validation():  # what is not valid is so on purpose
+        for keyword, value in keys.items():
+            setattr(identifier, keyword, value)
+        payload = dimse.encode_dataset(identifier)
     command: dimse.Command = {dimse.AFFECTED_CLASS: FIND[level], dimse.FIELD: dimse.C_FIND, dimse.PRIORITY: 0}
-    return Operation(f"C-FIND {level}", FIND[level], command, dimse.encode_dataset(identifier))
+    return Operation(f"C-FIND {level}", FIND[level], command, payload)
 
 
 def _retrieve_identifier(specimen: Specimen | None, root: str) -> Dataset:

@@ -9,6 +9,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,11 @@ from pynetdicom.pdu_primitives import (
 from pynetdicom.transport import AssociationSocket
 
 from pacs_hardening.launch.embedded import start
+from pacs_hardening.launch.embedded.store import Store
 from pacs_hardening.launch.embedded.upper_layer import ClosingSocket
 from pacs_hardening.launch.running import Running
-from pacs_hardening.model import BadInput, Identity, KeyPair, Node, Secret
+from pacs_hardening.model import BadInput, Identity, KeyPair, Node, Secret, Unmeasurable
+from pacs_hardening.probes.authorised import Authorised
 
 FOLDER = Path(__file__).parents[2] / "environments" / "embedded"
 VERIFICATION, SECONDARY_CAPTURE, ULTRASOUND = (
@@ -490,3 +493,15 @@ def test_idle_peers_block_nobody(hardened: Running) -> None:
 def test_unknown_setting_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="'no_such'"), start(environment(no_such=True), tmp_path):
         pass
+
+
+@pytest.mark.parametrize("level", ["STUDY", "IMAGE"])
+def test_an_archive_that_loses_objects_limits_nothing(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an archive that answers Success and forgets every sixth object; when many are stored, to see whether
+    a query brings them all; then that they are gone is said, in place of keys whose answer would look bounded."""
+    kept, calls = Store.add, count()
+    with running() as it:
+        assert "PatientID" in Authorised(it.target).store_many(6, "STUDY")
+        monkeypatch.setattr(Store, "add", lambda *seen: 0 if next(calls) % 6 == 5 else kept(*seen))
+        with pytest.raises(Unmeasurable, match="of 12 objects that were just stored, 2 were not found again"):
+            Authorised(it.target).store_many(12, level)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from pacs_hardening.gate import Gate
+from pacs_hardening.launch.embedded import start
+from pacs_hardening.launch.environment import Environment
 from pacs_hardening.model import Control, Impact, Severity, Status, Target, Unmeasurable, Violation
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.profiles import load
@@ -43,3 +47,14 @@ def test_what_passed_since_the_last_pulse_is_doubted() -> None:
     assert gate.result().verdict.exit_status == 1, "what was found open stays found"
     gate.findings.pop()
     assert gate.result().verdict.exit_status == 10
+
+
+def test_an_archive_that_takes_nothing_in_is_judged_and_proves_nothing(tmp_path: Path) -> None:
+    """Given an archive whose authorised node may read only; when a gate that may write opens it; then its controls run,
+    since what it reads out can still be found open, and that none of them may pass is noted."""
+    raw = tomllib.loads((Environment.load("embedded").folder / "environment.toml").read_text())
+    raw["nodes"]["all"]["permits"] = ["echo", "find"]
+    gate = Gate(load("baseline"), start=start(raw, tmp_path))
+    with gate.opened() as running:
+        assert running.target.specimen is None
+        assert "C-STORE" in gate.unproven

@@ -26,7 +26,7 @@ viewers  = viewer
 HostTable END
 
 VendorTable BEGIN
-"Vendor One" = ct1
+"Vendor One" = viewer
 VendorTable END
 
 AETable BEGIN
@@ -69,8 +69,16 @@ def found(folder: Path, text: str) -> set[tuple[str, int, Severity]]:
     return {(each.key, each.line, each.severity) for each in lint(folder).openings}
 
 
-def test_a_careful_configuration_leaves_one_note(tmp_path: Path) -> None:
-    assert found(tmp_path, GOOD) == {("NetworkTCPPort", 2, Severity.INFO)}
+WRITES_ONLY = ("AETable.WARD_IN.Access", 19, Severity.MEDIUM)  # which dcmqrscp does not enforce
+
+
+def test_a_careful_configuration_leaves_what_dcmqrscp_cannot_do(tmp_path: Path) -> None:
+    assert found(tmp_path, GOOD) == {("NetworkTCPPort", 2, Severity.INFO), WRITES_ONLY}
+
+
+def test_behind_a_guard_that_is_a_note(tmp_path: Path) -> None:
+    (tmp_path / "dcmqrscp.cfg").write_text(GOOD)
+    assert {each.severity for each in lint(tmp_path, behind_guard=True).openings} == {Severity.INFO}
 
 
 @pytest.mark.parametrize(("before", "after", "key", "line", "severity"), CASES)
@@ -82,7 +90,7 @@ def test_each_mistake_is_named(
     if key:
         assert (key, line, severity) in openings
     else:  # a privileged port alone: the user is changed afterwards
-        assert openings == {("NetworkTCPPort", 2, Severity.INFO)}
+        assert openings == {("NetworkTCPPort", 2, Severity.INFO), WRITES_ONLY}
 
 
 def test_a_privileged_port_without_a_user(tmp_path: Path) -> None:
@@ -90,14 +98,23 @@ def test_a_privileged_port_without_a_user(tmp_path: Path) -> None:
     assert ("UserName", 1, Severity.HIGH) in found(tmp_path, text)
 
 
-def test_anybody_with_read_and_write_is_two_openings(tmp_path: Path) -> None:
-    (tmp_path / "dcmqrscp.cfg").write_text(GOOD.replace("W  (200, 1024mb)  ct1", "RW  (200, 1024mb)  ANY"))
+@pytest.mark.parametrize("access", ["RW", "W"])  # W is not enforced: whoever may store may read
+def test_anybody_who_may_store_is_two_openings(access: str, tmp_path: Path) -> None:
+    (tmp_path / "dcmqrscp.cfg").write_text(GOOD.replace("W  (200, 1024mb)  ct1", f"{access}  (200, 1024mb)  ANY"))
     openings = [each for each in lint(tmp_path).openings if each.key == "AETable.WARD_IN.Peers"]
+    assert {each.severity for each in openings} == {Severity.CRITICAL}
     assert len({each.opens for each in openings}) == 2
     assert {control for each in openings for control in each.controls} >= {
         "authorisation.refuses-anonymous-find",
         "authorisation.refuses-anonymous-store",
     }
+
+
+def test_anybody_who_only_reads_may_not_store(tmp_path: Path) -> None:
+    (tmp_path / "dcmqrscp.cfg").write_text(GOOD.replace("(200, 1024mb)  viewers", "(200, 1024mb)  ANY"))
+    openings = [each for each in lint(tmp_path).openings if each.key == "AETable.WARD_OUT.Peers"]
+    assert len(openings) == 1
+    assert "authorisation.refuses-anonymous-store" not in openings[0].controls
 
 
 def test_two_rows_for_one_ae_title_both_count(tmp_path: Path) -> None:

@@ -1,16 +1,29 @@
-# The archive's log in, its audit trail out: DICOM audit messages (PS3.15 A.5) over TLS to the log server (IHE ITI-20).
+# Starts the archive, and makes its audit trail of its log: DICOM audit messages (PS3.15 A.5) over TLS to the log server
+# (IHE ITI-20).
 #
 # Orthanc has no audit trail. At level INFO its log names each request with node, service and thread, each object sent,
-# and each refusal, but neither query keys nor values of patients: those lines are read here and go no further. Warnings
-# and errors are passed on to the container's log. Nothing but perl-base and socat is needed.
+# and each refusal; the rest is read here and goes no further. Warnings and errors are passed on to the container's log.
+# Nothing but perl-base and socat is needed.
 #
-# Known limit: Orthanc 1.13.0 writes the keys of C-FIND, C-GET and C-MOVE into its log with their line ends, so a node that
-# is admitted can write lines that look like Orthanc's own. The guard's record of each association, which names the
-# certificate, cannot be forged that way: compare with it. (For the web door the guard refuses line ends in queries.)
+# Orthanc writes the keys of C-FIND, C-GET and C-MOVE into its log as they are, line ends included: a node that is admitted
+# can write lines like Orthanc's own, and guess time and thread. So lines are not what is read here. Orthanc (1.10 to
+# 1.13, Logging.cpp, under a lock) writes each entry in pieces, unbuffered: the prefix, the text, a line end. A pipe in
+# packet mode (O_DIRECT, pipe(2)) keeps the pieces apart, however they look: a prefix counts only where the entry before it
+# has ended, and there only Orthanc itself writes. A piece above a page comes in several; all of them are text.
 use strict;
 use warnings;
+use Fcntl qw(F_SETFL O_DIRECT O_WRONLY);
 use POSIX qw(strftime);
 
+pipe(my $log, my $end) or die "no pipe: $!\n";
+fcntl($end, F_SETFL, O_WRONLY | O_DIRECT) or die "this system does not keep what is written to a pipe apart: $!\n";
+my $archive = fork;    # the parent becomes Orthanc, and stays the process that the engine knows
+die "no process: $!\n" unless defined $archive;
+if ($archive) {
+    open(STDERR, '>&', $end) or die "no log: $!\n";
+    exec @ARGV or die "@ARGV: $!\n";
+}
+close $end;
 $SIG{PIPE} = 'IGNORE';
 STDERR->autoflush(1);
 my $collector = 'OPENSSL:collector:6514,cafile=/etc/archive/tls/ca.pem,cert=/etc/archive/tls/sender.pem,verify=1,commonname=collector';
@@ -75,12 +88,34 @@ sub finish {
         (map { participant($name{$_}, $_, $_ eq $requestor) } sort keys %name), $objects);
 }
 
-my $passing = 1;    # a line that continues another one goes where that went
-while (defined(my $line = <STDIN>)) {
-    my ($level, $month, $day, $time, $thread, $text) = $line =~ /^([A-Z])(\d\d)(\d\d) (\S+)\s+(\S+) \S+\] (.*)/;
-    $passing = $level ne 'I' if defined $level;
-    print STDERR $line if $passing;
-    next unless defined $level;
+sub pass_on {    # to the container's log, as one line
+    my ($text) = @_;
+    $text =~ s/[^ -~]/?/g;
+    print STDERR "$text\n";
+}
+
+my ($prefix, $text) = ('', '');    # of the entry that has begun
+while (1) {
+    my $got = sysread($log, my $piece, 1 << 16);    # one piece at a time
+    next if !defined $got and $!{EINTR};
+    last unless $got;
+    if ($prefix and $piece ne "\n") {
+        $text .= $piece if length $text < 1 << 16;
+    } elsif ($prefix) {
+        entry($prefix, $text);
+        $prefix = '';
+    } elsif ($piece =~ /^([A-Z]\d{4} \S+ .*\] )(\([a-z]+\) )?\z/) {
+        ($prefix, $text) = ($1, $2 // '');
+    } elsif ($piece ne "\n") {
+        pass_on($piece);    # of some library
+    }
+}
+
+sub entry {
+    my ($prefix, $text) = @_;
+    my ($level, $month, $day, $time, $thread) = $prefix =~ /^([A-Z])(\d\d)(\d\d) (\S+) +(\S+) \S+\] /;
+    pass_on("$prefix$text") unless $prefix =~ /^I/;
+    return unless defined $level;
     my $now = $going_on{$thread};
     if ($text =~ /^Incoming (\w+) request from AET (.*) on IP \S+, calling AET (.*)/) {
         finish(delete $going_on{$thread}) if $now;
@@ -90,16 +125,17 @@ while (defined(my $line = <STDIN>)) {
         $open{$1}++;
     } elsif ($text =~ /^\(dicom\) (?:Association (?:Release|Aborted)|DIMSE failure \(aborting association) with AET (.*) on IP/) {
         finish(delete $going_on{$thread}) if $now and $now->{aet} eq $1;
-        next if --$open{$1} > 0;
+        return if --$open{$1} > 0;
         finish(delete $going_on{$_}) for grep { $going_on{$_}{aet} eq $1 } sort keys %going_on;
         delete $open{$1};
     } elsif ($text =~ /^(?:\(dicom\) )?Rejected association for remote AET (.*) on IP/) {
         record(utc($month, $day, $time), $refused, 'E', 8, $authentication, participant($1, 'other', 1), '');
     } elsif ($now) {
         $now->{failed} = 1 if $level eq 'E' or $text =~ /^DICOM authorization rejected|^(\(dicom\) )?Rejected /;
-        $now->{to} = $1 if $text =~ /Move-SCU request received for AET "(.*)"/;
-        $now->{level} = $folder{$1} if $text =~ /\(0008,0052\)  QueryRetrieveLevel = (\w+)/;
-        push @{ $now->{objects} }, "/$now->{level}/$1" if $text =~ /Sending resource ([0-9a-f-]{44})/ and $now->{level};
+        $now->{to} = $1 if $text =~ /^(?:\(dicom\) )?Move-SCU request received for AET "(.*)"\z/s;
+        $now->{level} = $folder{$1} if $text =~ /^(?:\(dicom\) )? *\(0008,0052\)  QueryRetrieveLevel = (\w+)/;
+        push @{ $now->{objects} }, "/$now->{level}/$1"
+            if $text =~ /^(?:\(dicom\) )?Sending resource ([0-9a-f-]{44})/ and $now->{level};
         push @{ $now->{objects} }, "/instances/$1" if $text =~ /^New instance stored \(([0-9a-f-]{44})\)/;
     }
 }
