@@ -24,6 +24,8 @@ from .report.read import read
 
 GATE = pytest.StashKey[Gate]()
 LAST_CASE = pytest.StashKey[bool]()  # after it the target is proven alive
+# So many passive controls have one proof in common: if it fails, whatever passed since the one before is doubted.
+PASSIVE_TOGETHER = 6
 REPORTS = {
     "findings.json": json_report.render,
     "junit.xml": junit.render,
@@ -214,8 +216,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         config.hook.pytest_deselected(items=others)
     items[:] = sorted(controls, key=_impact)
+    waiting = 0
     for item, after in zip_longest(items, items[1:]):
-        item.stash[LAST_CASE] = after is None or _control(item) != _control(after)
+        waiting += (last := after is None or _control(item) != _control(after))
+        quiet = after is not None and _impact(after) is Impact.PASSIVE
+        item.stash[LAST_CASE] = last and not (quiet and waiting % PASSIVE_TOGETHER)
     gate.expected_items = len(items)
 
 
@@ -287,8 +292,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
     control, gate = _control(item), item.config.stash.get(GATE, None)
+    if gate is not None and call.excinfo is not None:  # nobody reads how it came about, and filtering it takes long
+        call.excinfo.traceback = call.excinfo.traceback[-1:]
+    report = yield
     if control is None or gate is None:
         return report
     error = call.excinfo.value if call.excinfo else None

@@ -135,3 +135,14 @@ def test_a_waiver_for_one_door(gate_run: Run, tmp_path: Path) -> None:
         )
         run = gate_run("--target", str(target), "--waivers", str(waivers), "-k", "plaintext_dimse")
     assert run.statuses["transport.refuses-plaintext-dimse"] == "FAIL", run.output
+
+
+def test_what_is_only_passive_disturbs_nothing(gate_run: Run, tmp_path: Path) -> None:
+    """Not even where a control that would disturb is given what it needs, which is made before it is asked."""
+    with archive(tmp_path) as target:
+        run = gate_run("--target", str(target), "-k", "bounds_what_hostile or anonymous_echo")
+        assert run.status == 0, run.output
+        run = gate_run("--environment", "embedded", "--allow", "passive", "-k", "bounds_what_hostile or anonymous_echo")
+    left = [row for row in run.findings["findings"] if "hostile" in row["control"]]
+    assert run.status == 0 and {row["status"] for row in left} == {"NOT_RUN"}
+    assert all("disruptive" in row["actual"] for row in left)
