@@ -23,6 +23,7 @@ from .report import badge, history, html, json_report, junit, markdown, sarif, t
 from .report.read import read
 
 GATE = pytest.StashKey[Gate]()
+VERDICT = pytest.StashKey[int]()  # exit status; whatever else ends the session, only this one can be 0
 LAST_CASE = pytest.StashKey[bool]()  # after it the target is proven alive
 # So many passive controls have one proof in common: if it fails, whatever passed since the one before is doubted.
 PASSIVE_TOGETHER = 6
@@ -327,7 +328,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ):
         return
     run = gate.result()
-    session.exitstatus = run.verdict.exit_status
+    session.exitstatus = session.config.stash[VERDICT] = run.verdict.exit_status
     folder = session.config.getoption("report")
     if folder is None:
         return
@@ -339,9 +340,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode, config: pytest.Config
+) -> None:
     gate = config.stash.get(GATE, None)
-    if gate is None:
+    if gate is None or exitstatus == pytest.ExitCode.USAGE_ERROR:  # one line says what it is, and nothing was run
         return
     terminalreporter.ensure_newline()
     terminalreporter.write_line("")

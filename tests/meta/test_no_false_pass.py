@@ -146,3 +146,15 @@ def test_what_is_only_passive_disturbs_nothing(gate_run: Run, tmp_path: Path) ->
     left = [row for row in run.findings["findings"] if "hostile" in row["control"]]
     assert run.status == 0 and {row["status"] for row in left} == {"NOT_RUN"}
     assert all("disruptive" in row["actual"] for row in left)
+
+
+def test_a_plugin_that_says_another_exit_status(gate_run: Run, tmp_path: Path) -> None:
+    """Such as the conftest.py that somebody wrote for other tests."""
+    (tmp_path / "meddling.py").write_text(
+        "import pytest\n"
+        "@pytest.hookimpl(trylast=True)\ndef pytest_collection_modifyitems(items): items.clear()\n"
+        "@pytest.hookimpl(trylast=True)\ndef pytest_sessionfinish(session): session.exitstatus = 0\n"
+    )
+    meddling = ("-p", "meddling", "-k", "anonymous_echo")
+    run = gate_run("--environment", "embedded", *meddling, env={"PYTHONPATH": str(tmp_path)})
+    assert_inconclusive(run)
