@@ -134,6 +134,15 @@ class _Ending:
 
     session: Any = None
 
+    def pytest_addoption(self, parser: Any) -> None:
+        """An option that cannot be used is answered with the one line that says so, and not with pytest's usage."""
+        import pytest
+
+        def refuse(message: str) -> NoReturn:
+            raise pytest.UsageError(f"{message}; `pacs-hardening gate --help` lists the options")
+
+        parser.optparser.error = refuse
+
     def pytest_sessionfinish(self, session: Any) -> None:
         self.session = session
 
