@@ -122,6 +122,9 @@ def gate(arguments: list[str]) -> int:
     except BrokenPipeError:  # nobody reads the verdict any more: it is not given
         sys.stderr.close()
         return 10
+    except OSError as error:  # a full disk, a report folder that is gone: Python would say 1, which is a verdict
+        print(f"ERROR: what was found could not be written: {error}", file=sys.stderr)
+        return 10
     if status == 0 and ending.status != 0:
         print("ERROR: no verdict of a pass was reached", file=sys.stderr)
         return ending.status

@@ -335,6 +335,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = replace(run, history=history.read(folder))
     for name, render in REPORTS.items():
         (folder / f"{name}.new").write_text(render(run), encoding="utf-8", newline="")
+    for name in REPORTS:  # all of them, or, on a full disk, none
         (folder / f"{name}.new").replace(folder / name)
     history.write(run, folder)
 

@@ -159,3 +159,15 @@ def test_a_plugin_that_says_another_exit_status(gate_run: Run, tmp_path: Path) -
     meddling = ("-p", "meddling", "-k", "anonymous_echo")
     run = gate_run("--environment", "embedded", *meddling, env={"PYTHONPATH": str(tmp_path)})
     assert_inconclusive(run)
+
+
+def test_a_verdict_that_cannot_be_written(gate_run: Run, tmp_path: Path) -> None:
+    """Neither a pass nor, as Python would say by itself, a failure of the archive."""
+    (tmp_path / "gone.py").write_text(
+        "import shutil\nfrom pathlib import Path\n"
+        f"def pytest_runtestloop(): shutil.rmtree({str(tmp_path / 'there')!r})\n"
+    )
+    gone = ("-p", "gone", "-k", "anonymous_echo", "--report", str(tmp_path / "there"))
+    run = gate_run("--environment", "embedded", *gone, env={"PYTHONPATH": str(tmp_path)})
+    assert run.status == 10, run.output
+    assert "could not be written" in run.output
