@@ -11,6 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from pacs_hardening.launch import targetfile
+from pacs_hardening.launch.environment import Environment
+
 
 def one(environment: str) -> dict[str, float]:
     """One gate run: seconds by phase, whole seconds, peak memory in MB. Exits where the gate does not pass."""
@@ -62,6 +65,37 @@ def linting(path: Path, status: int) -> dict[str, float]:
     return {"whole": time.monotonic() - began}
 
 
+FLEET = 20
+
+
+def fleet(environment: str, count: int) -> dict[str, list[dict[str, float]]]:
+    """Passive gates against one archive that stands under FLEET names, alone and side by side. The archive answers on
+    the same processors; what it needs of them is in these seconds too."""
+    measured: dict[str, list[dict[str, float]]] = {"one target": [], f"{FLEET} targets side by side": []}
+    with Environment.load(environment).start(None) as running, tempfile.TemporaryDirectory() as folder:
+        file = targetfile.write(running.target, Path(folder))
+        text = file.read_text()
+        file.unlink()
+        name = f"name = {json.dumps(running.target.name)}\n"
+        for number in range(FLEET):
+            other = Path(folder) / f"{number}.toml"
+            other.write_text(text.replace(name, f'name = "archive {number}"\n', 1))
+        for _ in range(count):
+            for what, target in zip(measured, (str(Path(folder) / "0.toml"), folder), strict=True):
+                measured[what].append(_gating(target))
+    return measured
+
+
+def _gating(target: str) -> dict[str, float]:
+    """Seconds of a whole gate. Exits where it does not pass."""
+    command = [sys.executable, "-m", "pacs_hardening", "gate", "--target", target]
+    began = time.monotonic()
+    ended = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+    if ended != 0:
+        sys.exit(f"ci/bench: the gate on {target} ended with exit status {ended}")
+    return {"whole": time.monotonic() - began}
+
+
 def main(arguments: list[str]) -> None:
     count = int(arguments[1]) if arguments[1:] else 5
     if arguments[0] == "lint":
@@ -69,6 +103,8 @@ def main(arguments: list[str]) -> None:
             file = long(Path(folder))
             measured = {"300 lines": [linting(file, 1) for _ in range(count)]}
         measured["the hardened configuration"] = [linting(HARDENED, 0) for _ in range(count)]
+    elif arguments[0] == "fleet":
+        measured = fleet(arguments[2] if arguments[2:] else "orthanc", count)
     else:
         measured = {name: [one(name) for _ in range(count)] for name in arguments[2:] or ["embedded", "orthanc"]}
         measured["pytest --collect-only"] = [collecting() for _ in range(count)]

@@ -68,7 +68,7 @@ def _tried(what: str, ask: Callable[[], object]) -> Line:
     except Missing as error:
         return Line(None, f"{what}: {clean(str(error))}")
     except Unmeasurable as error:
-        return Line(False, f"{what}: no: {clean(str(error))}")
+        return Line(False, f"{what}: {clean(str(error))}")
     return Line(True, what)
 
 
@@ -95,7 +95,7 @@ def missing(target: Target) -> Iterator[str]:
 
 
 def render(target: Target, lines: list[Line]) -> str:
-    mark = {True: "ok  ", False: "NO  ", None: "-   "}
+    mark = {True: "yes  ", False: "NO   ", None: "-    "}
     said = [f"{mark[line.good]}{line.text}" for line in sorted(lines, key=lambda line: line.good is None)]
     bad = sum(line.good is False for line in lines)
     good = sum(line.good is True for line in lines)

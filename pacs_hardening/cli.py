@@ -122,23 +122,38 @@ def gate(arguments: list[str]) -> int:
     except BrokenPipeError:  # nobody reads the verdict any more: it is not given
         sys.stderr.close()
         return 10
-    if status == 0 and ending.status != 0:
-        print("ERROR: no verdict was reached, which is not a pass", file=sys.stderr)
+    except OSError as error:  # a full disk, a report folder that is gone: Python would say 1, which is a verdict
+        print(f"ERROR: what was found could not be written: {error}", file=sys.stderr)
         return 10
+    if status == 0 and ending.status != 0:
+        print("ERROR: no verdict of a pass was reached", file=sys.stderr)
+        return ending.status
     return status
 
 
 class _Ending:
-    """Knows how the session ended: ``--version`` ends before there is one, ``--fixtures`` does not say how."""
+    """Knows what the gate found: ``--version`` ends before there is anything, ``--fixtures`` does not say how it ended,
+    and a conftest.py may say something else."""
 
     session: Any = None
+
+    def pytest_addoption(self, parser: Any) -> None:
+        """An option that cannot be used is answered with the one line that says so, and not with pytest's usage."""
+        import pytest
+
+        def refuse(message: str) -> NoReturn:
+            raise pytest.UsageError(f"{message}; `pacs-hardening gate --help` lists the options")
+
+        parser.optparser.error = refuse
 
     def pytest_sessionfinish(self, session: Any) -> None:
         self.session = session
 
     @property
     def status(self) -> int:
-        return 10 if self.session is None else int(self.session.exitstatus)
+        from .plugin import VERDICT
+
+        return 10 if self.session is None else self.session.config.stash.get(VERDICT, 10)
 
 
 def _several(arguments: Sequence[str]) -> bool:
@@ -164,7 +179,8 @@ def _gate_help() -> str:
 
 def _is_path(argument: str, before: str) -> bool:
     """Controls to run, as opposed to an option or the value of one."""
-    return not argument.startswith("-") and not before.startswith("--") and Path(argument.split("::")[0]).exists()
+    value = before.startswith("--") or before in ("-c", "-k", "-m", "-n", "-o", "-p", "-r", "-W")
+    return not argument.startswith("-") and not value and Path(argument.split("::")[0]).exists()
 
 
 def catalogue(options: argparse.Namespace) -> int:

@@ -7,16 +7,16 @@ import os
 import re
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 
-from .launch import targetfile
+from .launch import owner, targetfile
 from .model import BadInput, Run, Verdict
 from .model.waiver import Waiver, parse
 from .report import history, html, junit, markdown, sarif, table
@@ -92,19 +92,25 @@ def run(ask: Asked, gate: Callable[[list[str]], int]) -> int:
     if folder is not None:
         _clear(folder)
     _CONTEXT.set_forkserver_preload(PRELOADED)
-    with tempfile.TemporaryDirectory(prefix="pacs-hardening-fleet-") as scratch:
-        home = folder or Path(scratch)
-        lock = Lock()
+    owner.sweep_folders()
+    with owner.folder() as scratch:
+        home = folder or scratch
+        lock, begun = Lock(), list[BaseProcess]()
 
         def one(name: str) -> Run:
-            done = _one(ask, gate, name, names[name], home / slug(name), waivers, Path(scratch))
+            done = _one(ask, gate, name, names[name], home / slug(name), waivers, scratch, begun)
             with lock:
                 word = done.verdict.outcome.upper()
                 print(f"{word:<14}{clean(name, 60)}  {clean(done.verdict.why, 200)}", flush=True)
             return done
 
         with ThreadPoolExecutor(min(len(names), max(4, 4 * (os.cpu_count() or 1)))) as pool:
-            runs = list(pool.map(one, names))
+            try:
+                runs = list(pool.map(one, names))
+            finally:  # after Ctrl-C, what was begun for nothing is not waited for
+                for process in begun:
+                    if process.is_alive():
+                        process.terminate()
     if folder is not None:
         for name, render in REPORTS.items():
             (folder / f"{name}.new").write_text(render(runs), encoding="utf-8", newline="")
@@ -162,6 +168,7 @@ def _one(
     folder: Path,
     waivers: tuple[Waiver, ...],
     scratch: Path,
+    begun: list[BaseProcess],
 ) -> Run:
     command = ["--target", target, "--report", str(folder)]
     theirs = [waiver for waiver in waivers if waiver.meant_for(name)]
@@ -177,6 +184,7 @@ def _one(
     log.touch()
     process = _CONTEXT.Process(target=_alone, args=(gate, [*command, *ask.others], str(log)), daemon=True)
     process.start()
+    begun.append(process)
     process.join(LIMIT)
     if process.exitcode is None:
         process.kill()
@@ -194,6 +202,7 @@ def _one(
 def _alone(gate: Callable[[list[str]], int], arguments: list[str], log: str) -> None:
     """In a process of its own; what it prints goes into ``log``."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    Thread(target=_end_with_parent, daemon=True).start()
     with open(log, "w", encoding="utf-8") as file:
         sys.stdout.flush()
         os.dup2(file.fileno(), 1)
@@ -201,6 +210,14 @@ def _alone(gate: Callable[[list[str]], int], arguments: list[str], log: str) -> 
         status = gate(arguments)
         sys.stdout.flush()
     sys.exit(status)
+
+
+def _end_with_parent() -> None:
+    """Nobody reads the verdict of a run that was killed, and the next one may write into the same folder."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _lost(name: str, why: str) -> Run:

@@ -112,7 +112,8 @@ class Gate:
         else:
             assert self.target is not None
             hosts, files = self.target.hosts, self.target.configurations
-            seen = self.target.capabilities | ({"host"} if hosts else set())
+            # What its processes hold can be seen only where the suite itself started them.
+            seen = self.target.capabilities - {"usage"} | ({"host"} if hosts else set())
             target = replace(self.target, capabilities=seen)
             yield Running(target, lambda: "", None, lambda: "", hosts=hosts, configurations=files)
 

@@ -23,7 +23,10 @@ from .report import badge, history, html, json_report, junit, markdown, sarif, t
 from .report.read import read
 
 GATE = pytest.StashKey[Gate]()
+VERDICT = pytest.StashKey[int]()  # exit status; whatever else ends the session, only this one can be 0
 LAST_CASE = pytest.StashKey[bool]()  # after it the target is proven alive
+# So many passive controls have one proof in common: if it fails, whatever passed since the one before is doubted.
+PASSIVE_TOGETHER = 6
 REPORTS = {
     "findings.json": json_report.render,
     "junit.xml": junit.render,
@@ -215,8 +218,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         config.hook.pytest_deselected(items=others)
     items[:] = sorted(controls, key=_gentleness)
+    waiting = 0
     for item, after in zip_longest(items, items[1:]):
-        item.stash[LAST_CASE] = after is None or _control(item) != _control(after)
+        waiting += (last := after is None or _control(item) != _control(after))
+        quiet = after is not None and _gentleness(after)[0] is Impact.PASSIVE
+        item.stash[LAST_CASE] = last and not (quiet and waiting % PASSIVE_TOGETHER)
     gate.expected_items = len(items)
     gate.areas = {control.area for item in items if (control := _control(item))}
 
@@ -290,8 +296,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
     control, gate = _control(item), item.config.stash.get(GATE, None)
+    if gate is not None and call.excinfo is not None:  # nobody reads how it came about, and filtering it takes long
+        call.excinfo.traceback = call.excinfo.traceback[-1:]
+    report = yield
     if control is None or gate is None:
         return report
     error = call.excinfo.value if call.excinfo else None
@@ -323,21 +331,24 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ):
         return
     run = gate.result()
-    session.exitstatus = run.verdict.exit_status
+    session.exitstatus = session.config.stash[VERDICT] = run.verdict.exit_status
     folder = session.config.getoption("report")
     if folder is None:
         return
     run = replace(run, history=history.read(folder))
     for name, render in REPORTS.items():
         (folder / f"{name}.new").write_text(render(run), encoding="utf-8", newline="")
+    for name in REPORTS:  # all of them, or, on a full disk, none
         (folder / f"{name}.new").replace(folder / name)
     history.write(run, folder)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode, config: pytest.Config
+) -> None:
     gate = config.stash.get(GATE, None)
-    if gate is None:
+    if gate is None or exitstatus == pytest.ExitCode.USAGE_ERROR:  # one line says what it is, and nothing was run
         return
     terminalreporter.ensure_newline()
     terminalreporter.write_line("")

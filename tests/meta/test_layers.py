@@ -34,7 +34,7 @@ ALLOWED = {
     "fleet": {"model", "launch", "report", "catalogue"},
     "versions": {"model", "launch", "report"},
     "replay": {"model", "launch", "probes", "survival", "malform"},
-    "cli": {"replay", "versions", "model", "launch", "lint", "report", "catalogue", "check", "fleet"},
+    "cli": {"replay", "versions", "model", "launch", "lint", "report", "catalogue", "check", "plugin", "fleet"},
     "__main__": {"cli"},
     "__init__": set(),
 }

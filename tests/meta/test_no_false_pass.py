@@ -135,3 +135,39 @@ def test_a_waiver_for_one_door(gate_run: Run, tmp_path: Path) -> None:
         )
         run = gate_run("--target", str(target), "--waivers", str(waivers), "-k", "plaintext_dimse")
     assert run.statuses["transport.refuses-plaintext-dimse"] == "FAIL", run.output
+
+
+def test_what_is_only_passive_disturbs_nothing(gate_run: Run, tmp_path: Path) -> None:
+    """Not even where a control that would disturb is given what it needs, which is made before it is asked."""
+    with archive(tmp_path) as target:
+        run = gate_run("--target", str(target), "-k", "bounds_what_hostile or anonymous_echo")
+        assert run.status == 0, run.output
+        run = gate_run("--environment", "embedded", "--allow", "passive", "-k", "bounds_what_hostile or anonymous_echo")
+    left = [row for row in run.findings["findings"] if "hostile" in row["control"]]
+    assert run.status == 0
+    assert {row["status"] for row in left} == {"NOT_RUN"}
+    assert all("disruptive" in row["actual"] for row in left)
+
+
+def test_a_plugin_that_says_another_exit_status(gate_run: Run, tmp_path: Path) -> None:
+    """Such as the conftest.py that somebody wrote for other tests."""
+    (tmp_path / "meddling.py").write_text(
+        "import pytest\n"
+        "@pytest.hookimpl(trylast=True)\ndef pytest_collection_modifyitems(items): items.clear()\n"
+        "@pytest.hookimpl(trylast=True)\ndef pytest_sessionfinish(session): session.exitstatus = 0\n"
+    )
+    meddling = ("-p", "meddling", "-k", "anonymous_echo")
+    run = gate_run("--environment", "embedded", *meddling, env={"PYTHONPATH": str(tmp_path)})
+    assert_inconclusive(run)
+
+
+def test_a_verdict_that_cannot_be_written(gate_run: Run, tmp_path: Path) -> None:
+    """Neither a pass nor, as Python would say by itself, a failure of the archive."""
+    (tmp_path / "gone.py").write_text(
+        "import shutil\nfrom pathlib import Path\n"
+        f"def pytest_runtestloop(): shutil.rmtree({str(tmp_path / 'there')!r})\n"
+    )
+    gone = ("-p", "gone", "-k", "anonymous_echo", "--report", str(tmp_path / "there"))
+    run = gate_run("--environment", "embedded", *gone, env={"PYTHONPATH": str(tmp_path)})
+    assert run.status == 10, run.output
+    assert "could not be written" in run.output

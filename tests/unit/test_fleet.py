@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,21 @@ def test_a_run_that_gets_lost_is_no_pass(tmp_path: Path, capsys: pytest.CaptureF
     assert fleet.run(ask, cli.gate) == 10
     assert "INCONCLUSIVE  a" in capsys.readouterr().out
     assert "exit status 4" in (tmp_path / "r" / "report.html").read_text()
+
+
+def killed(arguments: list[str]) -> int:
+    """A gate that dies where it is asked of ``0.toml``, and says of any other that it passed, without a report."""
+    if any(argument.endswith("0.toml") for argument in arguments):
+        os.kill(os.getpid(), signal.SIGKILL)
+    print("PASS")
+    return 0
+
+
+def test_a_process_that_is_killed_spoils_no_other_and_nothing_passes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = targets(tmp_path / "f", "a", "b")
+    assert fleet.run(fleet.asked(["--target", str(folder), "--report", str(tmp_path / "r")]), killed) == 10
+    said = capsys.readouterr().out
+    assert re.search(r"INCONCLUSIVE +a +the gate ended with exit status -9", said)
+    assert re.search(r"INCONCLUSIVE +b +the gate ended with exit status 0: PASS", said)

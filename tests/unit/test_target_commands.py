@@ -123,7 +123,7 @@ def test_a_target_that_serves_is_ready(tmp_path: Path, capsys: pytest.CaptureFix
     with archive(tmp_path) as file:
         assert cli.main(["target", "check", str(file)]) == 0
     said = capsys.readouterr().out
-    assert re.search(r"ok  dicoms://127\.0\.0\.1:\d+ serves node all", said)
+    assert re.search(r"yes  dicoms://127\.0\.0\.1:\d+ serves node all", said)
     assert "serves user clinician" in said
     assert "hosts is missing: not measured is" in said
     assert "Ready:" in said
@@ -134,7 +134,7 @@ def test_a_target_that_refuses_its_own_node_is_not(tmp_path: Path, capsys: pytes
         file.write_text(re.sub(r'aet = "ALL-[0-9A-F]+"', 'aet = "ALL-WRONG"', file.read_text()))
         assert cli.main(["target", "check", str(file)]) == 10
     said = capsys.readouterr().out
-    assert "NO  dicoms://" in said
+    assert "NO   dicoms://" in said
     assert "Not ready: 1 of" in said
 
 

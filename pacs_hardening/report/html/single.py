@@ -72,12 +72,14 @@ def _change(run: Run) -> str:
         options = fixes(failed[control.id])
         many = "<p>Whichever of these applies:</p>" if len(options) > 1 else ""
         said = many + items(f"<code>{option}</code>" for option in map(text, options))
-        rows.append(f"<h3>{severity(control.severity)} {text(control.title)}</h3>{said or _NO_FIX}")
-    return "".join(rows)
+        rows.append(f"<h3>{severity(control.severity)} {text(control.title)}</h3>{said}")
+    known = all(fixes(failed[control.id]) for control in open_controls(run))
+    return "".join([*rows, "" if known else _NO_FIX])
 
 
 _NO_FIX = (
-    "<p>The suite does not know this product. The requirement and the evidence below say what must become true.</p>"
+    "<p>Where no option is named, the suite does not know this product: "
+    "the requirement, and the evidence below, say what must become true.</p>"
 )
 
 
