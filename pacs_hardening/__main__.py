@@ -3,11 +3,11 @@
 import sys
 from pathlib import Path
 
-# Python puts the current folder first: a file there named pytest.py would make the verdict. Where it holds this package,
-# it stays.
-if Path(sys.path[0]).resolve() not in Path(__file__).resolve().parents:
+# Python puts the current folder first, and a file there named pytest.py would make the verdict. Where the folder holds
+# this package, it stays.
+if not sys.flags.safe_path and Path(sys.path[0]).resolve() not in Path(__file__).resolve().parents:
     del sys.path[0]
 
-from .cli import main  # noqa: E402 - see above
+from .cli import main
 
 sys.exit(main())
