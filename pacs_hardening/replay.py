@@ -35,7 +35,8 @@ def run(options: argparse.Namespace) -> int:
         (round_,) = scene.rounds([case])
         found = judge_round(round_, born, canaries(authorised.target), strictly=options.strict)
     print(f"{case.name} ({case.clause}), expected: {case.expects.value}")
-    print(f"answer: {round_.answers[0][1].said}")
+    for _, answer in round_.answers:
+        print(f"answer: {answer.said}")
     for each in found:
         print(f"{Status.FAIL}: {each.fault}: {each.how}")
     if not found:

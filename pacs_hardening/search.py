@@ -114,13 +114,11 @@ class Search:
         return found
 
     def _smallest(self, case: Case, fault: Fault, ends: float) -> Case:
-        from .malform.shrink import smallest  # imports Hypothesis, which takes longer than most searches
-
         made_by = registered().get(case.malformation)
         if made_by is None:
             return case
         fails = self.fails(fault)
-        return smallest(made_by, case, lambda other: time.monotonic() < ends and fails([other]), SHRINK_TRIES)
+        return made_by.smallest(case, lambda other: time.monotonic() < ends and fails([other]), SHRINK_TRIES)
 
     def _keep(self, found: Sequence[Found]) -> None:
         for each in found if self.folder is not None else ():

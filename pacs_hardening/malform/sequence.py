@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from ..wire.conversation import Expectation, Step
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..wire.conversation import Case, Expectation, Step
 from . import parts
 from .parts import ABORT, ECHO, FIND_RQ, RELEASE, REQUEST, on_association, send
-from .registry import Pick, Steps, malformation
+from .registry import Malformation, Pick, Steps, malformation
 
 WAITING, SURVIVAL = Expectation.WAITING, Expectation.SURVIVAL
 ACCEPT = parts.rq(kind="02")
@@ -20,6 +23,8 @@ EVENTS = {
     "abort": ABORT,
     "echo": ECHO,
     "find": FIND_RQ,
+    "query": f"{FIND_RQ} {parts.payload(parts.FIND_ID, parts.identifier())}",
+    "data": parts.payload(parts.FIND_ID, parts.identifier()),
     "half": parts.p_data(parts.pdv(parts.ECHO_ID, 1, "00*16")),
     "unknown": "09 00 <4 00*4>",
 }
@@ -74,14 +79,26 @@ def leaves_before_the_answer(pick: Pick) -> Steps:
     return on_association(send(f"{pick.of([1, 10, 50])}*( {ECHO} )"), Step("reset"))
 
 
-@malformation("PS3.8 9.2", SURVIVAL, state="Sta6")
+@dataclass(frozen=True)
+class Walks(Malformation):
+    """What the state machine in walk.py makes. Which batch, and which of it, is in the number of a case."""
+
+    def case(self, number: int, seed: int = 0) -> Case:
+        from . import walk  # imports Hypothesis, which takes a third of a second
+
+        number += seed * walk.BATCH
+        steps, expects = walk.walk(number)
+        return Case(self.name, number, self.clause, expects, steps)
+
+    def smallest(self, found: Case, fails: Callable[[Case], bool], tries: int) -> Case:
+        from . import walk
+
+        return walk.smallest(found, fails, tries)
+
+
+@malformation("PS3.8 9.2", SURVIVAL, state="any", kind=Walks)
 def any_order(pick: Pick) -> Steps:
-    """A walk through the events of PS3.8 9.2, legal and illegal, in any order; the last one is never legal."""
-    walk = [EVENTS[pick.of(sorted(EVENTS))] for _ in range(pick.number(1, 6))]
-    return on_association(*map(send, walk), send(EVENTS["unknown"]))
+    """A walk through the states of PS3.8 9.2, of up to three peers at once; the last event of each is never legal."""
+    from . import walk
 
-
-@malformation("PS3.8 9.2", SURVIVAL)
-def any_order_from_the_start(pick: Pick) -> Steps:
-    """The same without an association to begin with."""
-    return [*(send(EVENTS[pick.of(sorted(EVENTS))]) for _ in range(pick.number(1, 5))), send(EVENTS["unknown"])]
+    return list(walk.walk(pick.number(0, 1000))[0])
