@@ -61,6 +61,7 @@ class Malformation:
     expects: Expectation
     description: str
     make: Maker
+    share: int = 1  # cases in one turn: of what has more to show than the others
 
     @property
     def family(self) -> str:
@@ -118,8 +119,9 @@ def families() -> dict[str, list[Malformation]]:
     return grouped
 
 
-def cases(malformations: Sequence[Malformation], count: int, seed: int = 0) -> Iterator[Case]:
-    """``count`` cases, going round the malformations, so that a few already show each of them."""
-    for index in range(count):
-        number, which = divmod(index, len(malformations))
-        yield malformations[which].case(number, seed)
+def cases(malformations: Sequence[Malformation], turns: int, seed: int = 0) -> Iterator[Case]:
+    """The cases of so many ``turns``, going round the malformations, so that a few already show each of them."""
+    for index in range(turns):
+        turn, which = divmod(index, len(malformations))
+        made = malformations[which]
+        yield from (made.case(number, seed) for number in range(turn * made.share, (turn + 1) * made.share))

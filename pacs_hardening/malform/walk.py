@@ -16,7 +16,7 @@ from functools import lru_cache
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from ..wire.conversation import Case, Expectation, Step
 from .parts import REQUEST
@@ -26,6 +26,7 @@ BATCH = 20
 PEERS, LONGEST = 3, 12
 LEGAL = ["echo", "query", "half", "find", "data"]  # in Sta6: P-DATA, whatever is in it
 LEAVING = ["finish", "reset"]
+ANY = st.integers(0, PEERS - 1)
 Made = tuple[tuple[Step, ...], Expectation]
 Taker = Callable[[Made], None]
 
@@ -54,7 +55,6 @@ def after(state: State, event: str) -> State:
 class Walk(RuleBasedStateMachine):
     """Peers come, say what has a place and what has none, and go; ``take`` is given what they did."""
 
-    peers = Bundle("peers")
     take: Taker
 
     def __init__(self) -> None:
@@ -63,31 +63,33 @@ class Walk(RuleBasedStateMachine):
         self.gone: set[int] = set()
         self.steps: list[Step] = []
         self.speaking = 0
+        self.words: dict[int, int] = {}  # when each of them spoke last
 
     @precondition(lambda self: len(self.states) < PEERS)
-    @rule(target=peers)
-    def comes(self) -> int:
+    @rule()
+    def comes(self) -> None:
         self.states.append(State.STA2)
-        return len(self.states) - 1
 
-    @precondition(lambda self: State.STA2 in self.states)
+    @precondition(lambda self: State.STA2 in self.states or len(self.states) < PEERS)
     @rule()
     def is_accepted(self) -> None:
+        if State.STA2 not in self.states:
+            self.comes()
         self._event(self.states.index(State.STA2), "request")
 
     @precondition(lambda self: State.STA6 in self.states)
-    @rule(peer=peers, event=st.sampled_from(LEGAL))
-    def goes_on(self, peer: int, event: str) -> None:
-        if self.states[peer] is State.STA6:
-            self._event(peer, event)
+    @rule(which=ANY, event=st.sampled_from(LEGAL))
+    def goes_on(self, which: int, event: str) -> None:
+        associated = [peer for peer, state in enumerate(self.states) if state is State.STA6]
+        self._event(associated[which % len(associated)], event)
 
-    @rule(peer=peers, event=st.sampled_from([*EVENTS, *LEAVING]))
-    def does_anything(self, peer: int, event: str) -> None:
-        self._event(peer, event)
+    @rule(which=ANY, event=st.sampled_from([*EVENTS, *LEAVING]))
+    def does_anything(self, which: int, event: str) -> None:
+        there = [peer for peer in range(len(self.states)) if peer not in self.gone]
+        if there:  # no precondition: one rule must always have a place
+            self._event(there[which % len(there)], event)
 
     def _event(self, peer: int, event: str) -> None:
-        if peer in self.gone:
-            return
         state, self.states[peer] = self.states[peer], after(self.states[peer], event)
         if event in LEAVING:
             self.gone.add(peer)
@@ -101,17 +103,25 @@ class Walk(RuleBasedStateMachine):
         if peer != self.speaking:
             self.steps.append(Step("peer", f"{peer:02d}"))
             self.speaking = peer
+        self.words[peer] = len(self.steps)
         self.steps.append(step)
 
     def teardown(self) -> None:
-        """Whoever is still there says something that is never legal."""
+        """Whoever is still there says something that is never legal: last come, first, so that the others are still
+        where they were when it is answered."""
         if sys.exc_info()[0] is not None:
             return  # Hypothesis has given this one up
-        for peer in range(len(self.states)):
+        for peer in sorted({*range(len(self.states))} - self.gone, key=self._last_word, reverse=True):
+            is_due = self.states[peer] in (State.STA2, State.STA6)
             self._event(peer, "unknown")
+            if is_due:
+                self.steps.append(Step("receive"))
         if self.steps:
             refused = all(state is State.FAULT for state in self.states)
             self.take((tuple(self.steps), Expectation.REFUSAL if refused else Expectation.SURVIVAL))
+
+    def _last_word(self, peer: int) -> int:
+        return self.words.get(peer, -1)
 
 
 class _Fails(Exception):

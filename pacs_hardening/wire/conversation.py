@@ -313,6 +313,8 @@ class Player:
     def _await(self, talk: _Talk) -> None:
         patience = self._patience if talk.case.expects is Expectation.REFUSAL else self._patience / 4
         ends = time.monotonic() + patience
+        if talk.data and self._is_answered(talk):  # in a step `receive`
+            return
         while (left := ends - time.monotonic()) > 0:
             if self._step(talk, left):
                 return
@@ -329,6 +331,10 @@ class Player:
         except OSError as error:
             self._end(talk, "closed", "" if isinstance(error, ConnectionError) else why(error))
             return True
+        return self._is_answered(talk)
+
+    def _is_answered(self, talk: _Talk) -> bool:
+        """Ends it where what has come is all that is waited for."""
         if len(talk.data) > MAX_ANSWER:
             self._end(talk, "endless")
             return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -11,9 +11,10 @@ import pytest
 from fixtures import broken_peer as broken
 from fixtures.broken_peer import PASSCODE, Peer, crashes_on, leaking, lenient, serving
 from pacs_hardening.malform.registry import cases, families
+from pacs_hardening.malform.sequence import Walks
 from pacs_hardening.model import Violation
 from pacs_hardening.probes.authorised import Authorised
-from pacs_hardening.probes.robustness import Scene, exhaust, holding
+from pacs_hardening.probes.robustness import ROUND, Scene, exhaust, holding
 from pacs_hardening.survival import Fault, Found, judge_round, must_be_served, must_not_grow
 from pacs_hardening.wire.conversation import Case, Expectation, Step
 
@@ -40,6 +41,8 @@ DEFECTS: dict[str, tuple[type[Peer], str, Fault]] = {
     "crashes-on-nested-sequences": (crashes_on("nested more than"), "dataset", Fault.PROCESS),
     "crashes-on-fragments": (crashes_on("PS3.8 9.3.5.1"), "pdata", Fault.PROCESS),
     "crashes-on-events": (crashes_on("PS3.8 9.2"), "sequence", Fault.PROCESS),
+    "crashes-after-some-events": (broken.WornOut, "sequence", Fault.PROCESS),
+    "crashes-between-two-associations": (broken.SharesABuffer, "sequence", Fault.PROCESS),
     "stops-listening": (broken.StopsListening, "associate", Fault.DURING),
     "drops-others": (broken.DropsOthers, "command", Fault.DURING),
     "serves-one-at-a-time": (broken.OneAtATime, "pdata", Fault.DURING),
@@ -63,11 +66,16 @@ def scene(peer: Peer) -> Iterator[Scene]:
 
 
 def search(peer: Peer, family: str, each: int = EACH) -> tuple[list[Found], int]:
+    malformations = families()[family]
+    return play(peer, cases(malformations, each * len(malformations)))
+
+
+def play(peer: Peer, some: Iterable[Case], size: int = ROUND) -> tuple[list[Found], int]:
     """The faults of the first round that shows one, and how many cases it took."""
-    malformations, played = families()[family], 0
+    played = 0
     with scene(peer) as where:
         born = peer.fingerprint()
-        for round_ in where.rounds(case.demanding() for case in cases(malformations, each * len(malformations))):
+        for round_ in where.rounds((case.demanding() for case in some), size):
             played += len(round_.cases)
             if found := judge_round(round_, born, [PASSCODE], strictly=True):
                 return found, played
@@ -79,7 +87,7 @@ def test_a_strict_peer_survives_everything(family: str) -> None:
     """Given a peer that follows the standard; when each malformation comes three times; then no oracle speaks."""
     found, played = search(Peer(), family, each=3)
     assert not found
-    assert played == 3 * len(families()[family])
+    assert played == 3 * sum(each.share for each in families()[family])
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
@@ -89,6 +97,19 @@ def test_a_planted_defect_is_named_by_the_right_oracle(defect: str) -> None:
     found, played = search(peer(), family)
     assert found, f"survived {played} cases"
     assert found[0].fault is fault, [f"{each.fault}: {each.how}" for each in found]
+
+
+@pytest.mark.parametrize("peer", [broken.WornOut, broken.SharesABuffer])
+def test_a_defect_behind_a_sequence_of_events_is_reached_by_walks_only(peer: type[Peer]) -> None:
+    """Given a defect that no single event, or no single association, reaches; when everything else that is said at the
+    wrong time comes; then nothing is found: the walks of the state machine find it, and name it."""
+    walks, others = [], []
+    for each in families()["sequence"]:
+        (walks if isinstance(each, Walks) else others).append(each)
+    assert not play(peer(), cases(others, 4 * len(others)), size=1)[0]
+    found, played = play(peer(), cases(walks, EACH))
+    assert found, f"survived {played} walks"
+    assert found[0].fault is Fault.PROCESS
 
 
 def test_every_fault_has_a_defect() -> None:
