@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
@@ -152,7 +153,8 @@ def _gate(config: pytest.Config) -> Gate | None:
         confirm(gate.target, config.getoption("yes_disrupt"))
     if gate.environment is not None:
         chosen = _overrides(config, gate)
-        gate.start = gate.environment.start(weakness, overrides=chosen)  # checks everything; starts when it is entered
+        gate.again = partial(gate.environment.start, weakness, overrides=chosen)
+        gate.start = gate.again()  # checks everything; starts when it is entered
     return gate
 
 
