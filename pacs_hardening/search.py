@@ -22,6 +22,8 @@ BY_ITSELF = frozenset(
     {Fault.ACCEPTED, Fault.NONSENSE, Fault.REASON, Fault.DATA_SET, Fault.SUCCESS, Fault.CANARY, Fault.ECHO}
 )  # seen in one answer, at once: worth trying again and again
 
+OF_THE_SERVER = frozenset({Fault.PROCESS, Fault.DURING, Fault.AFTER})  # seen beside the answers
+
 
 class Budget:
     """Seconds that all searches of a run may spend on narrowing down what they found: a verdict must not wait for
@@ -65,7 +67,7 @@ class Search:
         for round_ in self.scene.rounds(map(self._as_asked, self._cases())):
             played += len(round_.cases)
             found += judge_round(round_, self.born, self.canaries, strictly=self.strictly)
-            if len(found) >= ENOUGH or any(len(each.cases) > 1 for each in found):
+            if len(found) >= ENOUGH or any(each.fault in OF_THE_SERVER for each in found):
                 break  # a server that no longer serves tells nothing about the next case
         if found:
             with self.budget.spending():
@@ -130,7 +132,7 @@ class Search:
 
     def _smaller(self, found: Found, ends: float) -> Found:
         lives = self.scene.pulse(10.0).served
-        if len(found.cases) > 1 and found.fault in (Fault.DURING, Fault.AFTER, Fault.PROCESS):
+        if len(found.cases) > 1 and found.fault in OF_THE_SERVER:
             again = self.shows(found.fault) if lives else self._shows_afresh(found.fault) if self.fresh else None
             one = culprit(found.cases, again, ends) if again else None
             found = replace(found, cases=(one,)) if one else found

@@ -63,6 +63,7 @@ class Walk(RuleBasedStateMachine):
         self.gone: set[int] = set()
         self.steps: list[Step] = []
         self.speaking = 0
+        self.owing: set[int] = set()  # a data set: a server may wait for it for a while before it looks up
         self.words: dict[int, int] = {}  # when each of them spoke last
 
     @precondition(lambda self: len(self.states) < PEERS)
@@ -90,6 +91,8 @@ class Walk(RuleBasedStateMachine):
             self._event(there[which % len(there)], event)
 
     def _event(self, peer: int, event: str) -> None:
+        if event == "find":
+            self.owing.add(peer)
         state, self.states[peer] = self.states[peer], after(self.states[peer], event)
         if event in LEAVING:
             self.gone.add(peer)
@@ -112,7 +115,7 @@ class Walk(RuleBasedStateMachine):
         if sys.exc_info()[0] is not None:
             return  # Hypothesis has given this one up
         for peer in sorted({*range(len(self.states))} - self.gone, key=self._last_word, reverse=True):
-            is_due = self.states[peer] in (State.STA2, State.STA6)
+            is_due = self.states[peer] in (State.STA2, State.STA6) and peer not in self.owing
             self._event(peer, "unknown")
             if is_due:
                 self.steps.append(Step("receive"))
