@@ -83,7 +83,7 @@ def leaves_before_the_answer(pick: Pick) -> Steps:
 class Walks(Malformation):
     """What the state machine in walk.py makes. Which batch, and which of it, is in the number of a case."""
 
-    share: int = 8
+    share: int = 4
 
     def case(self, number: int, seed: int = 0) -> Case:
         from . import walk  # imports Hypothesis, which takes a third of a second

@@ -22,7 +22,7 @@ from ..wire.conversation import Case, Expectation, Step
 from .parts import REQUEST
 from .sequence import EVENTS
 
-BATCH = 20
+BATCH = 8
 PEERS, LONGEST = 3, 12
 LEGAL = ["echo", "query", "half", "find", "data"]  # in Sta6: P-DATA, whatever is in it
 LEAVING = ["finish", "reset"]

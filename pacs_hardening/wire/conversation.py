@@ -313,7 +313,7 @@ class Player:
     def _await(self, talk: _Talk) -> None:
         patience = self._patience if talk.case.expects is Expectation.REFUSAL else self._patience / 4
         ends = time.monotonic() + patience
-        if talk.data and self._is_answered(talk):  # in a step `receive`
+        if talk.data and talk.case.expects is Expectation.REFUSAL and self._is_answered(talk):  # in a step `receive`
             return
         while (left := ends - time.monotonic()) > 0:
             if self._step(talk, left):
