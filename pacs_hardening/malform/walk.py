@@ -20,9 +20,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from ..wire.conversation import Case, Expectation, Step
 from .parts import REQUEST
-from .sequence import EVENTS
+from .sequence import BATCH, EVENTS
 
-BATCH = 8
 PEERS, LONGEST = 3, 12
 LEGAL = ["echo", "query", "half", "find", "data"]  # in Sta6: P-DATA, whatever is in it
 LEAVING = ["finish", "reset"]
@@ -148,7 +147,7 @@ def _run(number: int, take: Taker, *phases: Phase) -> None:
 
 @lru_cache(2)
 def _batch(number: int) -> tuple[Made, ...]:
-    """The same for the same number, always, with the same Hypothesis."""
+    """The same for the same number, with the same Hypothesis, in the same process."""
     made: list[Made] = []
     _run(number, made.append, Phase.generate)
     return tuple(dict.fromkeys(made))
@@ -161,7 +160,8 @@ def walk(number: int) -> Made:
 
 def smallest(found: Case, fails: Callable[[Case], bool], tries: int) -> Case:
     """``found``, or a smaller walk that fails too, after at most ``tries`` trials."""
-    best, left, reached = found, tries, False
+    best, left = found, tries
+    reached = all(steps != found.steps for steps, _ in _batch(found.number // BATCH))  # then: any that fails
 
     def take(made: Made) -> None:
         nonlocal best, left, reached
@@ -178,3 +178,17 @@ def smallest(found: Case, fails: Callable[[Case], bool], tries: int) -> Case:
     with suppress(_Fails, Flaky):
         _run(found.number // BATCH, take, Phase.generate, Phase.shrink)
     return best
+
+
+def line(made: Made) -> str:
+    """As ``sequence.written`` reads it."""
+    names = {recipe: f"send {name}" for name, recipe in EVENTS.items()}
+    steps, expects = made
+    said = [names[step.recipe] if step.verb == "send" else step.verb for step in steps]
+    said = [f"peer {step.recipe}" if step.verb == "peer" else word for step, word in zip(steps, said, strict=True)]
+    return f"{expects.value}: {'; '.join(said)}"
+
+
+if __name__ == "__main__":
+    print("# Made by pacs_hardening.malform.walk, see sequence.py.")
+    print("\n".join(line(walk(number)) for number in range(4 * BATCH)))

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pacs_hardening.malform import casefile, parts
+from pacs_hardening.malform import casefile, parts, sequence
 from pacs_hardening.malform.registry import Malformation, cases, families, registered
 from pacs_hardening.malform.sequence import EVENTS
-from pacs_hardening.malform.walk import State, after
+from pacs_hardening.malform.walk import State, after, line, walk
 from pacs_hardening.model import BadInput
 from pacs_hardening.wire import strict
 from pacs_hardening.wire.conversation import FIRST, Case, Expectation, Step
@@ -161,12 +161,20 @@ def test_walks_are_the_same_each_time_and_go_through_every_state() -> None:
     walks = [each.case(number) for number in range(100)]
     assert walks == [each.case(number) for number in range(100)]
     assert each.case(3, seed=7) == each.case(3, seed=7) != each.case(3)
-    assert {len(said(walk)) for walk in walks} >= {2, 3}
-    assert {walk.expects for walk in walks} == {Expectation.REFUSAL, Expectation.SURVIVAL}
-    used = {step.recipe for walk in walks for step in walk.steps if step.verb == "send"}
+    assert {len(said(each_walk)) for each_walk in walks} >= {2, 3}
+    assert {each_walk.expects for each_walk in walks} == {Expectation.REFUSAL, Expectation.SURVIVAL}
+    used = {step.recipe for each_walk in walks for step in each_walk.steps if step.verb == "send"}
     assert used == set(EVENTS.values())
-    verbs = {step.verb for walk in walks for step in walk.steps}
+    verbs = {step.verb for each_walk in walks for step in each_walk.steps}
     assert verbs == {"associate", "send", "receive", "peer", "finish", "reset"}
+
+
+def test_written_walks_are_read_as_the_machine_wrote_them() -> None:
+    lines = Path(sequence.__file__).with_name("walks.txt").read_text().splitlines()[1:]
+    assert len(lines) == 4 * sequence.BATCH
+    assert [line(made) for made in sequence.written()] == lines
+    for steps, expects in map(walk, range(8)):  # whatever Hypothesis makes today can be written, too
+        assert sequence._written(line((steps, expects))) == (steps, expects)
 
 
 @pytest.mark.parametrize(
