@@ -103,7 +103,7 @@ def _written(line: str) -> tuple[tuple[Step, ...], Expectation]:
 class Walks(Malformation):
     """What the state machine in walk.py makes. Which batch, and which of it, is in the number of a case."""
 
-    share: int = 4
+    share: int = 2
 
     def case(self, number: int, seed: int = 0) -> Case:
         number += seed * BATCH
