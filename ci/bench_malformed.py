@@ -16,25 +16,16 @@ from pathlib import Path
 from pacs_hardening.malform.parts import ABORT, REQUEST, send
 from pacs_hardening.malform.registry import cases, families
 from pacs_hardening.model import Door, Impact, Node, Target
-from pacs_hardening.probes.association import Attempt
-from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.authorised import EchoOnly
 from pacs_hardening.probes.robustness import Scene, slots
 from pacs_hardening.survival import judge_round
 from pacs_hardening.wire.conversation import Case, Expectation, Step
 from pacs_hardening.wire.recipe import compile_recipe
-from pacs_hardening.wire.scu import Operation
 
 IMAGE = "pacs-hardening/bench-storescp"
-FOLDER = Path(__file__).parents[1] / "environments" / "orthanc" / "receiver"
+FOLDER = Path(__file__).parents[1] / "environments" / "shared" / "receiver"
 POLITE = Case("bench.associate", 0, "", Expectation.SURVIVAL, (send(REQUEST), Step("receive"), send(ABORT)))
 BATCH = 200
-
-
-class EchoOnly(Authorised):
-    """storescp has no C-FIND."""
-
-    def asks(self, *operations: Operation, seconds: float) -> Attempt:
-        return super().asks(operations[0], seconds=seconds)
 
 
 def docker(*words: str) -> str:

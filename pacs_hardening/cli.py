@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--target", metavar="URL_OR_FILE", help="an archive that runs, and that may be harmed")
     again.add_argument("--environment", metavar="NAME", help="or: start this environment")
     again.add_argument("--weakness", metavar="NAME", help="weakened by this one defect")
+    again.add_argument("--echo-only", action="store_true", help="a target without C-FIND: a C-ECHO shows who is served")
     again.add_argument("--strict", action="store_true", help="mind reasons that PS3.8 does not know")
     again.set_defaults(run=replay)
     start = commands.add_parser("up", help="start an environment, say how to reach it, wait for Ctrl-C")

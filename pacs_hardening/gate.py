@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -41,14 +41,15 @@ SUITE = ("pacs-hardening", "pytest", "pynetdicom", "sslyze", "hypothesis", "dock
 
 @dataclass
 class Gate:
-    """Aimed at an ``environment`` (perhaps with a ``weakness``), which ``start`` will start, or at a ``target``
-    that runs already."""
+    """Aimed at an ``environment`` (perhaps with a ``weakness``), which ``start`` will start (and ``again``
+    another one like it), or at a ``target`` that runs already."""
 
     profile: Profile
     environment: Environment | None = None
     weakness: str | None = None
     variant: str = ""
     start: AbstractContextManager[Running] | None = None
+    again: Callable[[], AbstractContextManager[Running]] | None = None
     target: Target | None = None
     allow: Impact | None = None
     fail_on: Severity = Severity.INFO

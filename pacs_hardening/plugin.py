@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
@@ -155,8 +156,9 @@ def _gate(config: pytest.Config) -> Gate | None:
         confirm(gate.target, config.getoption("yes_disrupt"))
     if gate.environment is not None:
         chosen = _overrides(config, gate)
-        start = gate.environment.start  # checks everything; starts when it is entered
-        gate.start = start(weakness, overrides=chosen, areas=lambda: gate.areas)
+        again = gate.environment.start  # checks everything; starts when it is entered
+        gate.again = partial(again, weakness, overrides=chosen, areas=lambda: gate.areas)
+        gate.start = gate.again()
     return gate
 
 

@@ -14,7 +14,7 @@ from .launch.environment import Environment
 from .launch.running import Running
 from .malform import casefile
 from .model import BadInput, Impact, Status
-from .probes.authorised import Authorised, plant
+from .probes.authorised import Authorised, EchoOnly, plant
 from .probes.robustness import Scene, canaries
 from .survival import judge_round
 
@@ -26,8 +26,8 @@ def run(options: argparse.Namespace) -> int:
     if bool(options.target) == bool(options.environment):
         raise BadInput("replay needs one of --target and --environment")
     with _running(options) as running:
-        authorised = Authorised(running.target)
-        if running.target.ceiling >= Impact.WRITES:
+        authorised = (EchoOnly if options.echo_only else Authorised)(running.target)
+        if running.target.ceiling >= Impact.WRITES and not options.echo_only:
             authorised = Authorised(replace(running.target, specimen=plant(authorised)))
         service = "web" if case.malformation.startswith("web.") else "dicom"
         scene = Scene.at(authorised, running.fingerprint, service)
@@ -35,7 +35,8 @@ def run(options: argparse.Namespace) -> int:
         (round_,) = scene.rounds([case])
         found = judge_round(round_, born, canaries(authorised.target), strictly=options.strict)
     print(f"{case.name} ({case.clause}), expected: {case.expects.value}")
-    print(f"answer: {round_.answers[0][1].said}")
+    for _, answer in round_.answers:
+        print(f"answer: {answer.said}")
     for each in found:
         print(f"{Status.FAIL}: {each.fault}: {each.how}")
     if not found:

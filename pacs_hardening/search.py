@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .malform import casefile
 from .malform.registry import Malformation, cases, registered
-from .model import Unmeasurable
+from .model import BadInput, Unmeasurable
 from .probes.robustness import Scene, culprit
 from .survival import Fault, Found, judge_round, must_survive
 from .wire.conversation import Case
@@ -21,6 +21,8 @@ NARROWING_S = 15.0
 BY_ITSELF = frozenset(
     {Fault.ACCEPTED, Fault.NONSENSE, Fault.REASON, Fault.DATA_SET, Fault.SUCCESS, Fault.CANARY, Fault.ECHO}
 )  # seen in one answer, at once: worth trying again and again
+
+OF_THE_SERVER = frozenset({Fault.PROCESS, Fault.DURING, Fault.AFTER})  # seen beside the answers
 
 
 class Budget:
@@ -42,7 +44,8 @@ class Budget:
 @dataclass(frozen=True)
 class Search:
     """``first`` are played before ``each`` cases of each malformation; then, for so many ``seconds``, random ones.
-    ``born`` is the fingerprint of the server as it was; what is found is written into ``folder``."""
+    ``born`` is the fingerprint of the server as it was; what is found is written into ``folder``.
+    ``fresh`` starts another such server, for as long as its context lasts."""
 
     scene: Scene
     malformations: Sequence[Malformation]
@@ -53,6 +56,7 @@ class Search:
     canaries: Sequence[bytes] = ()
     strictly: bool = False
     folder: Path | None = None
+    fresh: Callable[[], AbstractContextManager[Scene]] | None = None
     budget: Budget = field(default_factory=lambda: Budget(NARROWING_S))
 
     def run(self) -> int:
@@ -63,7 +67,7 @@ class Search:
         for round_ in self.scene.rounds(map(self._as_asked, self._cases())):
             played += len(round_.cases)
             found += judge_round(round_, self.born, self.canaries, strictly=self.strictly)
-            if len(found) >= ENOUGH or any(len(each.cases) > 1 for each in found):
+            if len(found) >= ENOUGH or any(each.fault in OF_THE_SERVER for each in found):
                 break  # a server that no longer serves tells nothing about the next case
         if found:
             with self.budget.spending():
@@ -86,49 +90,75 @@ class Search:
             seed += 1
             yield from cases(self.malformations, len(self.malformations), seed)
 
-    def fails(self, fault: Fault) -> Callable[[Sequence[Case]], bool]:
+    def shows(self, fault: Fault, scene: Scene | None = None) -> Callable[[Sequence[Case]], bool]:
         """Whether playing these cases, now, shows the same fault."""
+        where = scene or self.scene
 
         def again(some: Sequence[Case]) -> bool:
+            born = where.fingerprint()
             try:
-                rounds = list(self.scene.rounds(map(self._as_asked, some)))
+                rounds = list(where.rounds(map(self._as_asked, some)))
             except Unmeasurable:
                 return False
             return any(
                 each.fault is fault
                 for round_ in rounds
-                for each in judge_round(round_, self.scene.fingerprint(), self.canaries, strictly=self.strictly)
+                for each in judge_round(round_, born, self.canaries, strictly=self.strictly)
             )
 
         return again
 
+    def _shows_afresh(self, fault: Fault) -> Callable[[Sequence[Case]], bool]:
+        """The same, on a server that was started for it. Raises Unmeasurable where none can be."""
+        fresh = self.fresh
+        if fresh is None:
+            raise Unmeasurable("the target cannot be started anew")
+
+        def again(some: Sequence[Case]) -> bool:
+            with fresh() as scene:
+                return self.shows(fault, scene)(some)
+
+        return again
+
     def _narrowed(self, found: Found, ends: float) -> Found:
-        """One culprit where it can be found while the server lives; the smallest case that does the same."""
+        """One culprit where it can be found in time; the smallest case that does the same; whether a fresh server
+        suffers from it, too."""
         if time.monotonic() > ends:
-            return found
-        if len(found.cases) > 1 and found.fault in (Fault.DURING, Fault.AFTER) and self.scene.pulse(10.0).served:
-            one = culprit(found.cases, self.fails(found.fault), ends)
-            return replace(found, cases=(one,)) if one else found
-        if len(found.cases) == 1 and found.fault in BY_ITSELF:
-            return replace(found, cases=(self._smallest(found.cases[0], found.fault, ends),))
+            return replace(found, confirmed="not tried again: the time for that was over")
+        try:
+            return self._confirmed(self._smaller(found, ends))
+        except (Unmeasurable, BadInput) as error:
+            return replace(found, confirmed=f"not confirmed on a fresh server: {error}")
+
+    def _smaller(self, found: Found, ends: float) -> Found:
+        lives = self.scene.pulse(10.0).served
+        if len(found.cases) > 1 and found.fault in OF_THE_SERVER:
+            again = self.shows(found.fault) if lives else self._shows_afresh(found.fault) if self.fresh else None
+            one = culprit(found.cases, again, ends) if again else None
+            found = replace(found, cases=(one,)) if one else found
+        if len(found.cases) == 1 and found.fault in (BY_ITSELF | {Fault.PROCESS}) and lives:
+            found = replace(found, cases=(self._smallest(found.cases[0], found.fault, ends),))
         return found
 
-    def _smallest(self, case: Case, fault: Fault, ends: float) -> Case:
-        from .malform.shrink import smallest  # imports Hypothesis, which takes longer than most searches
+    def _confirmed(self, found: Found) -> Found:
+        if self.fresh is None:
+            return replace(found, confirmed="not confirmed on a fresh server: this target cannot be started anew")
+        suffers = self._shows_afresh(found.fault)(found.cases)
+        return replace(found, confirmed=f"{'confirmed' if suffers else 'not seen again'} on a fresh server")
 
+    def _smallest(self, case: Case, fault: Fault, ends: float) -> Case:
         made_by = registered().get(case.malformation)
         if made_by is None:
             return case
-        fails = self.fails(fault)
-        return smallest(made_by, case, lambda other: time.monotonic() < ends and fails([other]), SHRINK_TRIES)
+        fails = self.shows(fault)
+        return made_by.smallest(case, lambda other: time.monotonic() < ends and fails([other]), SHRINK_TRIES)
 
     def _keep(self, found: Sequence[Found]) -> None:
         for each in found if self.folder is not None else ():
             for case in each.cases[:1] if len(each.cases) == 1 else each.cases:
                 path = Path(str(self.folder)) / f"{case.malformation}-{case.number}.case"
-                path.write_text(
-                    casefile.render(case, {"server": self.scene.target.name, "found": f"{each.fault}: {each.how}"})
-                )
+                notes = {"server": self.scene.target.name, "found": f"{each.fault}: {each.how}"}
+                path.write_text(casefile.render(case, {**notes, "replayed": each.confirmed}))
 
 
 def _shown(found: Found) -> list[str]:

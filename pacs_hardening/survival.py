@@ -41,11 +41,13 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """One fault, and the case that did it; several where the culprit among them is not known."""
+    """One fault, and the case that did it; several where the culprit among them is not known. ``confirmed``: what a
+    fresh server made of it, as a sentence."""
 
     fault: Fault
     how: str
     cases: tuple[Case, ...]
+    confirmed: str = ""
 
 
 def judge_round(round_: Round, born: str, canaries: Sequence[bytes], *, strictly: bool = False) -> list[Found]:
@@ -172,8 +174,12 @@ def must_survive(found: Sequence[Found], evidence: Sequence[str] = ()) -> None:
     """Raises one Violation for everything that was found."""
     if found:
         said = [f"{each.fault}: {_named(each.cases)}: {each.how}" for each in found]
+        fresh = [f"{_named(each.cases)}: {each.confirmed}" for each in found if each.confirmed]
         raise Violation(
-            SURVIVED, said[0], (*said[:12], *evidence), [each for each in dict.fromkeys(said) if each != said[0]]
+            SURVIVED,
+            said[0],
+            (*said[:12], *fresh, *evidence),
+            [each for each in dict.fromkeys(said) if each != said[0]],
         )
 
 

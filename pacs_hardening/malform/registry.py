@@ -52,8 +52,8 @@ Maker = Callable[[Pick], Steps]
 
 @dataclass(frozen=True)
 class Malformation:
-    """``name`` is ``<family>.<function>``; ``state`` where it is sent (Sta2: before, Sta6: on an association; PS3.8
-    9.2)."""
+    """``name`` is ``<family>.<function>``; ``state`` where it is sent (Sta2: before, Sta6: on an association, any:
+    it goes through them; PS3.8 9.2)."""
 
     name: str
     state: str
@@ -61,6 +61,7 @@ class Malformation:
     expects: Expectation
     description: str
     make: Maker
+    share: int = 1  # cases in one turn: of what has more to show than the others
 
     @property
     def family(self) -> str:
@@ -73,12 +74,22 @@ class Malformation:
     def case_from(self, pick: Pick, number: int = 0) -> Case:
         return Case(self.name, number, self.clause, self.expects, tuple(self.make(pick)))
 
+    def smallest(self, found: Case, fails: Callable[[Case], bool], tries: int) -> Case:
+        """``found``, or a smaller case that ``fails`` too, after at most ``tries`` trials."""
+        from .shrink import smallest  # imports Hypothesis, which takes longer than most searches
+
+        return smallest(self, found, fails, tries)
+
 
 _REGISTRY: dict[str, Malformation] = {}
 
 
 def malformation(
-    clause: str, expects: Expectation = Expectation.REFUSAL, *, state: str = "Sta2"
+    clause: str,
+    expects: Expectation = Expectation.REFUSAL,
+    *,
+    state: str = "Sta2",
+    kind: type[Malformation] = Malformation,
 ) -> Callable[[Maker], Maker]:
     """Register a function that makes the steps. Raises TypeError without a docstring, or for a name that is taken."""
 
@@ -87,7 +98,7 @@ def malformation(
         name = f"{family}.{make.__name__.replace('_', '-')}"
         if not make.__doc__ or name in _REGISTRY:
             raise TypeError(f"malformation {name}: without a docstring, or there already")
-        _REGISTRY[name] = Malformation(name, state, clause, expects, inspect.getdoc(make) or "", make)
+        _REGISTRY[name] = kind(name, state, clause, expects, inspect.getdoc(make) or "", make)
         return make
 
     return attach
@@ -108,8 +119,9 @@ def families() -> dict[str, list[Malformation]]:
     return grouped
 
 
-def cases(malformations: Sequence[Malformation], count: int, seed: int = 0) -> Iterator[Case]:
-    """``count`` cases, going round the malformations, so that a few already show each of them."""
-    for index in range(count):
-        number, which = divmod(index, len(malformations))
-        yield malformations[which].case(number, seed)
+def cases(malformations: Sequence[Malformation], turns: int, seed: int = 0) -> Iterator[Case]:
+    """The cases of so many ``turns``, going round the malformations, so that a few already show each of them."""
+    for index in range(turns):
+        turn, which = divmod(index, len(malformations))
+        made = malformations[which]
+        yield from (made.case(number, seed) for number in range(turn * made.share, (turn + 1) * made.share))

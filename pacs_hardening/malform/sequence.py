@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from ..wire.conversation import Expectation, Step
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from ..wire.conversation import Case, Expectation, Step
 from . import parts
 from .parts import ABORT, ECHO, FIND_RQ, RELEASE, REQUEST, on_association, send
-from .registry import Pick, Steps, malformation
+from .registry import Malformation, Pick, Steps, malformation
 
 WAITING, SURVIVAL = Expectation.WAITING, Expectation.SURVIVAL
 ACCEPT = parts.rq(kind="02")
 REJECT = "03 00 <4 00 01 01 01>"
 RELEASED = "06 00 <4 00*4>"
+BATCH = 8  # walks of one seed
 EVENTS = {
     "request": REQUEST,
     "accept": ACCEPT,
@@ -20,6 +26,8 @@ EVENTS = {
     "abort": ABORT,
     "echo": ECHO,
     "find": FIND_RQ,
+    "query": f"{FIND_RQ} {parts.payload(parts.FIND_ID, parts.identifier())}",
+    "data": parts.payload(parts.FIND_ID, parts.identifier()),
     "half": parts.p_data(parts.pdv(parts.ECHO_ID, 1, "00*16")),
     "unknown": "09 00 <4 00*4>",
 }
@@ -74,14 +82,48 @@ def leaves_before_the_answer(pick: Pick) -> Steps:
     return on_association(send(f"{pick.of([1, 10, 50])}*( {ECHO} )"), Step("reset"))
 
 
-@malformation("PS3.8 9.2", SURVIVAL, state="Sta6")
+@cache
+def written() -> list[tuple[tuple[Step, ...], Expectation]]:
+    """Walks that the state machine made once (``python -m pacs_hardening.malform.walk``). What Hypothesis makes of a
+    seed depends on its version and on what else is imported: a gate plays these, which are the same everywhere."""
+    text = files(__package__).joinpath("walks.txt").read_text(encoding="ascii")
+    return [_written(line) for line in text.splitlines() if not line.startswith("#")]
+
+
+def _written(line: str) -> tuple[tuple[Step, ...], Expectation]:
+    expects, _, walk = line.partition(": ")
+    steps = []
+    for verb, _, what in (words.partition(" ") for words in walk.split("; ")):
+        recipe = REQUEST if verb == "associate" else EVENTS[what] if verb == "send" else what
+        steps.append(Step(verb, recipe))
+    return tuple(steps), Expectation(expects)
+
+
+@dataclass(frozen=True)
+class Walks(Malformation):
+    """What the state machine in walk.py makes. Which batch, and which of it, is in the number of a case."""
+
+    share: int = 2
+
+    def case(self, number: int, seed: int = 0) -> Case:
+        number += seed * BATCH
+        if number < len(written()):
+            steps, expects = written()[number]
+        else:
+            from .walk import walk  # imports Hypothesis, which takes a third of a second
+
+            steps, expects = walk(number)
+        return Case(self.name, number, self.clause, expects, steps)
+
+    def smallest(self, found: Case, fails: Callable[[Case], bool], tries: int) -> Case:
+        from . import walk
+
+        return walk.smallest(found, fails, tries)
+
+
+@malformation("PS3.8 9.2", SURVIVAL, state="any", kind=Walks)
 def any_order(pick: Pick) -> Steps:
-    """A walk through the events of PS3.8 9.2, legal and illegal, in any order; the last one is never legal."""
-    walk = [EVENTS[pick.of(sorted(EVENTS))] for _ in range(pick.number(1, 6))]
-    return on_association(*map(send, walk), send(EVENTS["unknown"]))
+    """A walk through the states of PS3.8 9.2, of up to three peers at once; the last event of each is never legal."""
+    from . import walk
 
-
-@malformation("PS3.8 9.2", SURVIVAL)
-def any_order_from_the_start(pick: Pick) -> Steps:
-    """The same without an association to begin with."""
-    return [*(send(EVENTS[pick.of(sorted(EVENTS))]) for _ in range(pick.number(1, 5))), send(EVENTS["unknown"])]
+    return list(walk.walk(pick.number(0, 1000))[0])

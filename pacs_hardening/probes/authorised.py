@@ -204,3 +204,10 @@ def plant(authorised: Authorised) -> Specimen:
         instance=str(planted.SOPInstanceUID),
         sop_class=str(planted.SOPClassUID),
     )
+
+
+class EchoOnly(Authorised):
+    """Of a target without C-FIND, such as a storage SCP: a C-ECHO alone shows that somebody is served."""
+
+    def asks(self, *operations: Operation, seconds: float) -> Attempt:
+        return super().asks(operations[0], seconds=seconds)

@@ -40,7 +40,7 @@ class Round:
 
     @property
     def cases(self) -> list[Case]:
-        return [case for case, _ in self.answers]
+        return list(dict.fromkeys(case for case, _ in self.answers))  # one of several peers has several answers
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ MAX_ANSWER = 1 << 20  # bytes that are read of one answer: a hostile server may 
 ANSWER_S = 1.5  # how long a step `receive` waits
 GRACE_S = 0.2  # for an answer that may come and need not
 CROWDED_S = 1.0  # how long an A-ASSOCIATE-AC is waited for while other conversations are open
-VERBS = ("plain", "associate", "send", "drip", "receive", "finish", "reset")
+VERBS = ("plain", "associate", "send", "drip", "receive", "finish", "reset", "peer")
+FIRST = "00"
 
 
 class Unreachable(Unmeasurable):
@@ -48,7 +49,9 @@ class Expectation(StrEnum):
 @dataclass(frozen=True)
 class Step:
     """``plain``: no TLS (first only). ``associate``: a valid request, accepted. ``send`` a recipe; ``drip`` it byte by
-    byte. ``receive``: wait for some answer. ``finish``: send no more, keep reading. ``reset``: leave at once."""
+    byte. ``receive``: wait for some answer. ``finish``: send no more, keep reading. ``reset``: leave at once.
+    ``peer``: what follows is said on another connection, made when its number (two digits) is first named; 00 is the
+    one that the conversation begins with."""
 
     verb: str
     recipe: str = ""
@@ -202,25 +205,76 @@ class Player:
             self._await(talk)
 
     def _steps(self, talk: _Talk) -> str:
-        """Raises OSError where the peer ends it."""
-        for step in talk.case.steps:
-            if step.verb == "associate":
-                talk.sock.sendall(self._bytes(step))
-                if not self._associated(talk):
-                    return "closed"
-                talk.accepted = True
-            elif step.verb == "send":
-                self._send(talk, self._bytes(step))
-            elif step.verb == "drip":
-                for byte in self._bytes(step):
-                    self._send(talk, bytes([byte]))
-            elif step.verb == "receive":
-                with suppress(TimeoutError):
-                    self._some(talk, ANSWER_S)
-            elif step.verb == "finish":
-                self._finish(talk)
-            elif step.verb == "reset":
-                return "left"
+        """Raises OSError where the peer ends it. What further peers were answered is kept as by ``play``."""
+        peers, ended, now = {FIRST: talk}, dict[str, str | OSError](), FIRST
+        try:
+            for step in talk.case.steps:
+                if step.verb == "peer":
+                    now = step.recipe
+                    if now not in peers and (other := self._joins(talk.case)):
+                        peers[now] = other
+                elif now in peers and now not in ended:
+                    try:
+                        if over := self._takes(peers[now], step, patience=0.0 if now == FIRST else ANSWER_S):
+                            ended[now] = over
+                    except OSError as error:
+                        ended[now] = error
+                    except Unmeasurable:
+                        if now == FIRST:
+                            raise
+                        ended[now] = "left"  # a server may limit how many associations one peer has
+        finally:
+            for name, other in peers.items():
+                if other is not talk:
+                    self._leave(other, ended.get(name, ""))
+        if isinstance(how := ended.get(FIRST, ""), OSError):
+            raise how
+        return how
+
+    def _joins(self, case: Case) -> _Talk | None:
+        """Another connection of the same peer; none where the door is shut, which is for the others to tell."""
+        try:
+            sock = socket.create_connection((self._door.host, self._door.port), timeout=self._deadline)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._context is not None:
+                sock = self._context.wrap_socket(sock, server_hostname=self._name)
+        except OSError:
+            return None
+        return _Talk(case, sock, time.monotonic())
+
+    def _leave(self, talk: _Talk, how: str | OSError) -> None:
+        """A further connection has said all it had to say."""
+        if isinstance(how, TimeoutError):
+            self._end(talk, "left")
+        elif isinstance(how, OSError):
+            self._end(talk, "closed", "" if isinstance(how, ConnectionError) else why(how))
+        elif how:
+            self._end(talk, how)
+        else:
+            talk.since = time.monotonic()
+            self._await(talk)
+
+    def _takes(self, talk: _Talk, step: Step, patience: float) -> str:
+        """With ``patience`` an association is waited for no longer: a server may have it wait for one of ours."""
+        if step.verb == "associate":
+            talk.sock.sendall(self._bytes(step))
+            if patience and not self._some(talk, patience):
+                return "closed"
+            if not self._associated(talk):
+                return "closed"
+            talk.accepted = True
+        elif step.verb == "send":
+            self._send(talk, self._bytes(step))
+        elif step.verb == "drip":
+            for byte in self._bytes(step):
+                self._send(talk, bytes([byte]))
+        elif step.verb == "receive":
+            with suppress(TimeoutError):
+                self._some(talk, ANSWER_S)
+        elif step.verb == "finish":
+            self._finish(talk)
+        elif step.verb == "reset":
+            return "left"
         return ""
 
     def _bytes(self, step: Step) -> bytes:
@@ -270,6 +324,8 @@ class Player:
     def _await(self, talk: _Talk) -> None:
         patience = self._patience if talk.case.expects is Expectation.REFUSAL else self._patience / 4
         ends = time.monotonic() + patience
+        if talk.data and talk.case.expects is Expectation.REFUSAL and self._is_answered(talk):  # in a step `receive`
+            return
         while (left := ends - time.monotonic()) > 0:
             if self._step(talk, left):
                 return
@@ -286,6 +342,10 @@ class Player:
         except OSError as error:
             self._end(talk, "closed", "" if isinstance(error, ConnectionError) else why(error))
             return True
+        return self._is_answered(talk)
+
+    def _is_answered(self, talk: _Talk) -> bool:
+        """Ends it where what has come is all that is waited for."""
         if len(talk.data) > MAX_ANSWER:
             self._end(talk, "endless")
             return True

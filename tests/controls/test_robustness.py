@@ -53,9 +53,10 @@ def test_survives_malformed_associations(authorised: Authorised, search: Searchi
 def test_survives_stateful_sequences(authorised: Authorised, search: Searching) -> None:
     """The archive MUST survive any order of legal and illegal events on an association.
 
-    Releases, aborts and answers that nobody asked for lead through states that ordinary devices never reach.
+    Releases, aborts and answers that nobody asked for lead through states that ordinary devices never reach, on one
+    association and on several at once.
 
-    hostile node -> a walk through the events of PS3.8 9.2; archive -> A-ABORT, release or close; others are served.
+    hostile node -> a walk through the states of PS3.8 9.2; archive -> A-ABORT, release or close; others are served.
     """
     search("sequence").run()
 

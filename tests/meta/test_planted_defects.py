@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from fixtures import broken_peer as broken
 from fixtures.broken_peer import PASSCODE, Peer, crashes_on, leaking, lenient, serving
+from pacs_hardening.malform import casefile
 from pacs_hardening.malform.registry import cases, families
+from pacs_hardening.malform.sequence import Walks
 from pacs_hardening.model import Violation
 from pacs_hardening.probes.authorised import Authorised
-from pacs_hardening.probes.robustness import Scene, exhaust, holding
+from pacs_hardening.probes.robustness import ROUND, Scene, exhaust, holding
+from pacs_hardening.search import Search
 from pacs_hardening.survival import Fault, Found, judge_round, must_be_served, must_not_grow
+from pacs_hardening.wire import strict
 from pacs_hardening.wire.conversation import Case, Expectation, Step
 
 DICOM = ("associate", "items", "pdata", "command", "dataset", "sequence")
@@ -40,6 +46,8 @@ DEFECTS: dict[str, tuple[type[Peer], str, Fault]] = {
     "crashes-on-nested-sequences": (crashes_on("nested more than"), "dataset", Fault.PROCESS),
     "crashes-on-fragments": (crashes_on("PS3.8 9.3.5.1"), "pdata", Fault.PROCESS),
     "crashes-on-events": (crashes_on("PS3.8 9.2"), "sequence", Fault.PROCESS),
+    "crashes-after-some-events": (broken.WornOut, "sequence", Fault.PROCESS),
+    "crashes-between-two-associations": (broken.SharesABuffer, "sequence", Fault.PROCESS),
     "stops-listening": (broken.StopsListening, "associate", Fault.DURING),
     "drops-others": (broken.DropsOthers, "command", Fault.DURING),
     "serves-one-at-a-time": (broken.OneAtATime, "pdata", Fault.DURING),
@@ -57,17 +65,23 @@ DEFECTS: dict[str, tuple[type[Peer], str, Fault]] = {
 
 
 @contextmanager
-def scene(peer: Peer) -> Iterator[Scene]:
+def scene(peer: Peer | None = None, again: type[Peer] = Peer) -> Iterator[Scene]:
+    peer = peer or again()
     with serving(peer) as target:
         yield replace(Scene.at(Authorised(target), peer.fingerprint), deadline=2.0, prompt=1.5)
 
 
 def search(peer: Peer, family: str, each: int = EACH) -> tuple[list[Found], int]:
+    malformations = families()[family]
+    return play(peer, cases(malformations, each * len(malformations)))
+
+
+def play(peer: Peer, some: Iterable[Case], size: int = ROUND) -> tuple[list[Found], int]:
     """The faults of the first round that shows one, and how many cases it took."""
-    malformations, played = families()[family], 0
+    played = 0
     with scene(peer) as where:
         born = peer.fingerprint()
-        for round_ in where.rounds(case.demanding() for case in cases(malformations, each * len(malformations))):
+        for round_ in where.rounds((case.demanding() for case in some), size):
             played += len(round_.cases)
             if found := judge_round(round_, born, [PASSCODE], strictly=True):
                 return found, played
@@ -79,7 +93,7 @@ def test_a_strict_peer_survives_everything(family: str) -> None:
     """Given a peer that follows the standard; when each malformation comes three times; then no oracle speaks."""
     found, played = search(Peer(), family, each=3)
     assert not found
-    assert played == 3 * len(families()[family])
+    assert played == 3 * sum(each.share for each in families()[family])
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
@@ -89,6 +103,55 @@ def test_a_planted_defect_is_named_by_the_right_oracle(defect: str) -> None:
     found, played = search(peer(), family)
     assert found, f"survived {played} cases"
     assert found[0].fault is fault, [f"{each.fault}: {each.how}" for each in found]
+
+
+@pytest.mark.parametrize("peer", [broken.WornOut, broken.SharesABuffer])
+def test_a_defect_behind_a_sequence_of_events_is_reached_by_walks_only(peer: type[Peer]) -> None:
+    """Given a defect that no single event, or no single association, reaches; when everything else that is said at the
+    wrong time comes; then nothing is found: the walks of the state machine find it, and name it."""
+    walks, others = [], []
+    for each in families()["sequence"]:
+        (walks if isinstance(each, Walks) else others).append(each)
+    assert not play(peer(), cases(others, 4 * len(others)), size=1)[0]
+    found, played = play(peer(), cases(walks, EACH))
+    assert found, f"survived {played} walks"
+    assert found[0].fault is Fault.PROCESS
+
+
+@pytest.mark.parametrize(("again", "says"), [(True, "confirmed"), (False, "not seen again"), (None, "not confirmed")])
+def test_a_found_walk_is_small_kept_and_played_on_a_fresh_server(again: bool | None, says: str, tmp_path: Path) -> None:
+    """Given a defect behind a sequence of events; when walks have found it; then one walk is the culprit, it stands in
+    a file, and the evidence says whether a server that had seen nothing before suffered from it, too."""
+    peer, walks = broken.WornOut(), [each for each in families()["sequence"] if isinstance(each, Walks)]
+    fresh = None if again is None else partial(scene, again=broken.WornOut if again else Peer)
+    with scene(peer) as where:
+        looking = Search(where, walks, each=EACH, born=peer.fingerprint(), folder=tmp_path, fresh=fresh)
+        with pytest.raises(Violation, match="process ended") as found:
+            looking.run()
+    assert any(f"{says} on a fresh server" in line for line in found.value.evidence), found.value.evidence
+    (path,) = tmp_path.glob("*.case")
+    case = casefile.read(path)
+    assert f"{says} on a fresh server" in path.read_text()
+    reached, _ = play(broken.WornOut(), [case])
+    assert [each.fault for each in reached] == [Fault.PROCESS]
+
+
+@pytest.mark.parametrize("how", ["", "no AE title"])
+def test_a_culprit_is_found_on_fresh_servers_where_the_first_is_dead(how: str) -> None:
+    """Given a server that stops for good at its first case, or at a later one; then that one is named."""
+
+    class Stops(broken.StopsListening):
+        def ended(self, invalid: strict.Invalid | None) -> None:
+            if how in str(invalid):
+                super().ended(invalid)
+
+    with scene(Stops()) as where:
+        fresh = partial(scene, again=Stops)
+        looking = Search(where, families()["associate"], each=1, born=where.fingerprint(), fresh=fresh)
+        with pytest.raises(Violation, match="others are not served") as found:
+            looking.run()
+    assert "one of" not in found.value.actual, found.value.evidence
+    assert any("confirmed on a fresh server" in line for line in found.value.evidence)
 
 
 def test_every_fault_has_a_defect() -> None:

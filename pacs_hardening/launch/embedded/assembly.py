@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ from .web import Web
 
 def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> Running:
     """Start everything; ``stack`` stops it. Raises BadInput for what ``environment`` must not or fails to say."""
+    gc.freeze()  # what was there before is looked through by no collection: a reading of usage() begins with one
+    stack.callback(gc.unfreeze)
     settings = parse(environment.get("settings", {}))
     cast = gather(environment, folder, settings)
     faults, trail = Faults(settings), Trail()
