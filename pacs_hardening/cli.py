@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any, NoReturn
@@ -248,7 +249,7 @@ def up(options: argparse.Namespace) -> int:
 
     starting = Environment.load(options.environment).start(options.weakness)
     with starting as running, owner.folder() as folder:
-        target = running.target
+        target = replace(running.target, product=options.environment)
         file = targetfile.write(target, folder)
         print(*(f"  {door}" for door in target.doors), f"  called AE title {target.called_aet}", sep="\n")
         for node in target.nodes.values():

@@ -51,6 +51,7 @@ class Gate:
     start: AbstractContextManager[Running] | None = None
     again: Callable[[], AbstractContextManager[Running]] | None = None
     target: Target | None = None
+    product: Environment | None = None
     allow: Impact | None = None
     fail_on: Severity = Severity.INFO
     waivers: tuple[Waiver, ...] = ()
@@ -199,7 +200,7 @@ class Gate:
         """Turn how a control ended into a finding. Only Violation is FAIL; whatever is not understood is ERROR."""
         finding = Finding(control, Status.PASS, case, duration_s=seconds, supports=supported(control.id))
         if isinstance(error, Violation):
-            fix = error.fix or (self.environment.fixes(control.id) if self.environment else ())
+            fix = error.fix or (product.fixes(control.id) if (product := self.environment or self.product) else ())
             finding = replace(finding, status=Status.FAIL, expected=error.expected, actual=error.actual, fix=fix)
             finding = self._waived(replace(finding, evidence=error.evidence, also=error.also))
         elif isinstance(error, Inapplicable | NotPermitted):

@@ -17,7 +17,7 @@ from .gate import Gate
 from .launch import targetfile
 from .launch.environment import Environment
 from .launch.prepared import Overrides
-from .model import BadInput, Control, Impact, Inapplicable, NotPermitted, Severity, Status, control_of
+from .model import BadInput, Control, Impact, Inapplicable, NotPermitted, Severity, Status, Target, control_of
 from .model import waiver as waivers
 from .profiles import load as load_profile
 from .report import badge, history, html, json_report, junit, markdown, sarif, table, terminal
@@ -144,11 +144,13 @@ def _gate(config: pytest.Config) -> Gate | None:
     if not environment and not target:
         return None
     allow = config.getoption("allow")
+    runs = targetfile.read(target) if target else None
     gate = Gate(
         profile=load_profile(config.getoption("profile")),
         environment=Environment.load(environment, folder, generation, as_shipped) if environment else None,
         weakness=weakness,
-        target=targetfile.read(target) if target else None,
+        target=runs,
+        product=_product(runs, folder) if runs and runs.product else None,
         allow=Impact[allow.upper()] if allow else None,
         fail_on=Severity[config.getoption("fail_on").upper()],
     )
@@ -160,6 +162,13 @@ def _gate(config: pytest.Config) -> Gate | None:
         gate.again = partial(again, weakness, overrides=chosen, areas=lambda: gate.areas)
         gate.start = gate.again()
     return gate
+
+
+def _product(target: Target, folder: Path | None) -> Environment:
+    try:
+        return Environment.load(target.product, folder)
+    except BadInput as error:
+        raise BadInput(f"target {target.name}: product: {error}") from error
 
 
 def _overrides(config: pytest.Config, gate: Gate) -> Overrides:

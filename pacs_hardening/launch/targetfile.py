@@ -22,6 +22,7 @@ PERMITS = ("echo", "find", "get", "move", "store")
 _TOP = (
     "name called_aet doors ca server_name verify_server capabilities move_destination query_limit sop_classes"
     " transfer_syntaxes nodes bad_keys users routes further dangerous body_limit hosts config behind_guard research"
+    " product"
 )
 _NODE = "aet permits certificate key identity"
 _URL = "called calling cert key ca"
@@ -108,6 +109,7 @@ def _from_table(raw: Mapping[str, Any], path: Path) -> Target:
         verify_server=table.flag("verify_server", True),
         hosts=MappingProxyType({name: _host(table, name, url) for name, url in table.pairs("hosts").items()}),
         configurations=MappingProxyType(_configuration(table, here)),
+        product=table.text("product", ""),
     )
 
 
@@ -246,6 +248,7 @@ def write(target: Target, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     head: dict[str, object] = {
         "name": target.name,
+        "product": target.product or None,
         "called_aet": target.called_aet,
         "doors": [str(door) for door in target.doors],
         "ca": target.ca,

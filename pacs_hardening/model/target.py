@@ -158,7 +158,7 @@ class Target:
     ``capabilities``: which optional doors and services exist. ``transfer_syntaxes`` and ``sop_classes``: UIDs
     that the archive declares; empty where it declares nothing. ``hosts`` and ``configurations``, by service: of a
     target that runs already what ``launch.running.Running`` has of one that was started. ``research``:
-    None where there is no such archive.
+    None where there is no such archive. ``product``: an environment in whose words it is said what to change.
     """
 
     name: str
@@ -185,6 +185,7 @@ class Target:
     verify_server: bool = True
     hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     configurations: Mapping[str, Configuration] = field(default_factory=lambda: MappingProxyType({}))
+    product: str = ""
 
     def doors_of(self, service: str) -> tuple[Door, ...]:
         return tuple(door for door in self.doors if door.service == service)

@@ -31,7 +31,7 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Round:
-    """What a few conversations brought. ``during``: while they were open; ``after``: when all had ended."""
+    """What a few conversations brought. ``during``: while some were still open; ``after``: when all had ended."""
 
     answers: tuple[tuple[Case, Answer], ...]
     during: Pulse
@@ -99,9 +99,10 @@ class Scene:
         player = self.player()
         waiting, crowded_out = iter(cases), list[Case]()
         while _fill(player, waiting, crowded_out, size):
-            during = self.pulse()
+            during = self.pulse() if player.holds else None
             player.settle()
-            yield Round(tuple(player.take()), during, self.pulse(), self.fingerprint())
+            after = self.pulse()
+            yield Round(tuple(player.take()), during or after, after, self.fingerprint())
 
 
 def _fill(player: Player, cases: Iterator[Case], crowded_out: list[Case], size: int) -> int:

@@ -167,6 +167,11 @@ class Player:
         self.answers: list[tuple[Case, Answer]] = []
 
     @property
+    def holds(self) -> bool:
+        """Conversations are open whose answer has not come."""
+        return bool(self._open)
+
+    @property
     def is_full(self) -> bool:
         return len(self._open) >= self.room
 

@@ -30,6 +30,7 @@ CASES = {
     "target scheme": (["--target", "ftp://127.0.0.1:1"], "ftp"),
     "target port": (["--target", "dicoms://127.0.0.1:99999"], "99999"),
     "target file": (["--target", "/no/such/target.toml"], "/no/such/target.toml"),
+    "product": (["--target", str(Path(__file__).parent / "no-product.toml")], "product: unknown environment 'nopacs'"),
     "profile file": (["--environment", "embedded", "--profile", "/no/such.toml"], "/no/such.toml: [Errno 2]"),
     "baseline": (["--environment", "embedded", "--baseline", "/no/such.json"], "/no/such.json: cannot be read"),
     "config of nothing": (

@@ -49,6 +49,14 @@ def test_what_passed_since_the_last_pulse_is_doubted() -> None:
     assert gate.result().verdict.exit_status == 10
 
 
+def test_what_to_change_is_said_in_the_words_of_the_product_that_a_target_names() -> None:
+    named = Gate(load("baseline"), target=Target("t", "T", ()), product=Environment.load("orthanc"))
+    control = Control("web.refuses-anonymous-rest", "It MUST.", "It is open.", Severity.HIGH, Impact.PASSIVE)
+    assert "orthanc.json" in " ".join(named.record(control, "", Violation("refusal", "served"), 0.0).fix)
+    unknown = Gate(load("baseline"), target=Target("t", "T", ()))
+    assert not unknown.record(control, "", Violation("refusal", "served"), 0.0).fix
+
+
 def test_an_archive_that_takes_nothing_in_is_judged_and_proves_nothing(tmp_path: Path) -> None:
     """Given an archive whose authorised node may read only; when a gate that may write opens it; then its controls run,
     since what it reads out can still be found open, and that none of them may pass is noted."""

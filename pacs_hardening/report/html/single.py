@@ -78,8 +78,8 @@ def _change(run: Run) -> str:
 
 
 _NO_FIX = (
-    "<p>Where no option is named, the suite does not know this product: "
-    "the requirement, and the evidence below, say what must become true.</p>"
+    "<p>Where no option is named, the suite does not know this product (a target file names it as "
+    "<code>product</code>): the requirement, and the evidence below, say what must become true.</p>"
 )
 
 
