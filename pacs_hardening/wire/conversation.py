@@ -23,6 +23,7 @@ ANSWER_S = 1.5  # how long a step `receive` waits
 GRACE_S = 0.2  # for an answer that may come and need not
 CROWDED_S = 1.0  # how long an A-ASSOCIATE-AC is waited for while other conversations are open
 VERBS = ("plain", "associate", "send", "drip", "receive", "finish", "reset", "peer")
+REFUSALS = (pdu.A_ASSOCIATE_RJ, pdu.A_ABORT)
 FIRST = "00"
 
 
@@ -138,6 +139,12 @@ class _Talk:
     accepted: bool = False
     cut: bool = False
     data: bytearray = field(default_factory=bytearray)
+
+    @property
+    def last(self) -> int:
+        """The type of the last whole PDU that came; 0 for none."""
+        pdus, _ = _split(bytes(self.data))
+        return pdus[-1][0] if pdus else 0
 
     def answer(self, ended: str, how: str = "") -> Answer:
         return Answer(bytes(self.data), ended, time.monotonic() - self.since, self.accepted, how, self.cut)
@@ -354,9 +361,9 @@ class Player:
         if len(talk.data) > MAX_ANSWER:
             self._end(talk, "endless")
             return True
-        pdus, _ = _split(bytes(talk.data))
-        if pdus and (pdus[-1][0] in (pdu.A_ASSOCIATE_RJ, pdu.A_ABORT) or talk.case.expects is not Expectation.REFUSAL):
-            self._end(talk, "closed" if pdus[-1][0] in (pdu.A_ASSOCIATE_RJ, pdu.A_ABORT) else "open")
+        said = talk.last
+        if said in REFUSALS or (said and talk.case.expects is not Expectation.REFUSAL):
+            self._end(talk, "closed" if said in REFUSALS else "open")
             return True
         return False
 
@@ -375,15 +382,16 @@ class Player:
             with suppress(OSError):
                 talk.sock.settimeout(0)
                 talk.data += talk.sock.recv(1 << 16)
-            self._end(talk, "open")
+            self._end(talk, "closed" if talk.last in REFUSALS else "open")
         self._open.clear()
 
     def _due(self, talk: _Talk) -> float:
-        if talk.case.expects is Expectation.WAITING or talk.data[:1] == bytes([pdu.A_ASSOCIATE_AC]):
-            return 0.0  # nothing is due, or it was accepted: that is the answer
+        if talk.case.expects is Expectation.WAITING:
+            return 0.0
         if talk.case.expects is not Expectation.REFUSAL:
             return talk.since + GRACE_S - time.monotonic()
-        return talk.since + self._deadline - time.monotonic()
+        accepted = talk.data[:1] == bytes([pdu.A_ASSOCIATE_AC])  # an abort may follow, and need not
+        return talk.since + (ANSWER_S if accepted else self._deadline) - time.monotonic()
 
     def _end(self, talk: _Talk, ended: str, how: str = "") -> None:
         if ended != "closed":
