@@ -267,9 +267,10 @@ def test_encrypts_audit_in_transit(target: Target, authorised: Authorised, trail
 def test_emits_valid_audit_messages(target: Target, authorised: Authorised, trail: Trail) -> None:
     """The archive MUST send audit messages that are valid by the schema of DICOM, in syslog's current format.
 
-    authorised node -> C-FIND-RQ, user -> GET; log server -> everything received is RFC 5424 with an AuditMessage.
+    authorised node -> C-FIND-RQ, user -> GET, stranger -> user names with markup; log server -> everything received is
+    RFC 5424 with an AuditMessage.
     """
-    _await_all(trail, _everyday(target, authorised))
+    _await_all(trail, [*_everyday(target, authorised), *_posing(target, "NOBODY")])
     kinds = dict.fromkeys(filter(None, map(fault, trail.records)))
     must_hold("valid messages (PS3.15 A.5.1) only", [(f"a record is not valid: {kind}", ()) for kind in kinds])
     authorised.echo()
