@@ -130,6 +130,7 @@ def _host_config(run: Run, service: Service, filled: tuple[volumes.Volume, ...],
         tmpfs=dict(service.tmpfs),
         init=False,
         restart_policy={"Name": "no"},
+        extra_hosts=_left_out(run),
         log_config={"Type": "json-file", "Config": _kept(service.log_max)},
         port_bindings={each.port: ("127.0.0.1", 0) for each in service.publish},
         mounts=[volumes.mount(each, str(each.folder), run.labels, read_only=True) for each in filled],
@@ -141,6 +142,11 @@ def _stack(size: str) -> list[docker.types.Ulimit]:
     """glibc gives every thread a stack of the soft limit's size (pthread_create(3))."""
     octets = docker.utils.parse_bytes(size) if size else 0
     return [docker.types.Ulimit(name="stack", soft=octets, hard=octets)] if octets else []
+
+
+def _left_out(run: Run) -> dict[str, str]:
+    """Names of services that were not started: a guard that looks them up as it starts would wait for an answer."""
+    return dict.fromkeys(run.prepared.hardened.services.keys() - run.prepared.plan.services.keys(), "127.0.0.1")
 
 
 def _kept(log_max: str) -> dict[str, str]:
