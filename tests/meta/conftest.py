@@ -22,7 +22,8 @@ def gate_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., GateRun]
 def matrix(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str, str], GateRun]]:
-    """The gate on (environment, weakness). All that the selected tests ask for run in the background from now on."""
+    """The gate on (environment, weakness). The hardened archives are judged first, each alone: whether one serves
+    others within seconds cannot be told beside other runs. The weakened ones then run in the background."""
     wanted = dict.fromkeys(
         (item.callspec.params["environment"], item.callspec.params["weakness"])
         for item in request.session.items
@@ -31,13 +32,22 @@ def matrix(
     for environment in dict.fromkeys(environment for environment, _ in wanted) if engine_answers() else ():
         Environment.load(environment).build()  # a build beside the runs would starve the servers that they judge
     whole = is_whole(request.config)
+    hardened = {
+        environment: run_gate(tmp_path_factory.mktemp("hardened"), "--environment", environment)
+        for environment, weakness in wanted
+        if not weakness
+    }
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures: dict[tuple[str, str], Future[GateRun]] = {}
+        weakened: dict[tuple[str, str], Future[GateRun]] = {}
         for environment, weakness in wanted:
-            options = ["--environment", environment]
             if weakness:
-                options += ["--weakness", weakness, "-k", selection(asked(environment, weakness, whole=whole))]
-            run = run_warm_gate if weakness else run_gate
-            futures[environment, weakness] = pool.submit(run, tmp_path_factory.mktemp("matrix"), *options)
-        yield lambda environment, weakness: futures[environment, weakness].result()
+                narrowed = ("-k", selection(asked(environment, weakness, whole=whole)))
+                options = ("--environment", environment, "--weakness", weakness, *narrowed)
+                folder = tmp_path_factory.mktemp("weakened")
+                weakened[environment, weakness] = pool.submit(run_warm_gate, folder, *options)
+        yield (
+            lambda environment, weakness: (
+                weakened[environment, weakness].result() if weakness else hardened[environment]
+            )
+        )
         pool.shutdown(cancel_futures=True)
