@@ -101,6 +101,8 @@ class _Adoption:
             for name, entry in self._entries().items():
                 for key, value in self.rules["nodes"]["entry"].items():
                     self.replace(key, value, "address", entry, f"{self.rules['nodes']['section']}.{name}.{key}")
+        if not self.guarded:
+            self.replaced += self.rules["says"]
         text = json.dumps(self.own, indent=2, ensure_ascii=False)
         lines = [*self.replaced, *(f"image of {service}: {image}" for service, image in images.items())]
         overrides = Overrides(images=images, raw=raw, sources={self.rules["source"]: text}, people=people)
@@ -173,7 +175,9 @@ class _Adoption:
             target["capabilities"] = [each for each in target["capabilities"] if each != web["capability"]]
         side = self._research()
         users: dict[str, Any] = {user: {} for user in (*self._users(), *([side["user"]] if side else ()))}
-        if not side:
+        if side:  # its list has a line for each role, and the first node of the configuration may be one of them
+            target["research"] = {**side, "move_destination": f"RECEIVER-{secrets.token_hex(3).upper()}"}
+        else:
             target.pop("research", None)  # a second archive, which is none of this configuration's
         raw = {**raw, "target": target, "nodes": nodes, "users": users}
         services, archive = raw["services"], raw["services"][name]

@@ -132,7 +132,8 @@ class Research:
     ``sender`` is the node that may store there, under ``called_aet``, and nothing else; ``reader`` and ``user`` are the
     node and the web user who may search and retrieve there, and nothing anywhere else. ``routes``: path templates by
     name, as those of the target. ``lists``: paths that list identifiers in JSON, each with the suffixes of what hangs
-    below one identifier. ``storage`` and ``arrivals``: what it has stored, and what its C-MOVE destination received.
+    below one identifier. ``storage`` and ``arrivals``: what it has stored, and what its C-MOVE destination received;
+    ``move_destination``: None where it is that of the target.
     """
 
     called_aet: str
@@ -143,6 +144,7 @@ class Research:
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     storage: Folder | None = None
     arrivals: Folder | None = None
+    move_destination: str | None = None
 
 
 @dataclass(frozen=True)

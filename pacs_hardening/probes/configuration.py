@@ -17,6 +17,10 @@ class Opened:
     place: str
     opening: Opening
 
+    @property
+    def change(self) -> str:
+        return f"{self.place}: {self.opening.key}: use {self.opening.use}"
+
 
 @dataclass(frozen=True)
 class Read:
