@@ -8,9 +8,10 @@ says ``adopt.toml`` in the environment's folder.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from .lint.tree import undecided
 from .model import BadInput
 
 FILE = "adopt.toml"
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
 ROLES = {"query": ({"find"}, {"store"}), "store": ({"store"}, {"find", "get", "move"})}  # must have, must not have
 
 
@@ -66,13 +68,13 @@ class _Adoption:
         self.environment, self.rules, self.product, self.path = environment, rules, product, path
         self.own, self.guarded, self.replaced = own, guarded, list[str]()
 
-    def _decided(self, value: object, key: str) -> None:
-        if undecided(value):
+    def _decided(self) -> None:
+        """Raises BadInput, naming all of them, for values that only the environment of an archive decides."""
+        found = list(_undecided(self.own, ""))
+        if found:
             raise BadInput(
-                f"--config {self.path}: {key}: its value comes from a variable; give it in a file *.env beside"
+                f"--config {self.path}: write the value itself in place of each variable: {', '.join(found)}"
             )
-        for name, below in value.items() if isinstance(value, dict) else ():
-            self._decided(below, f"{key}.{name}" if key else name)
 
     def value(self, key: str, default: object = None) -> Any:
         found = self.own.get(key)
@@ -92,9 +94,13 @@ class _Adoption:
             present = each["key"] in self.own and ("when" not in each or self.own[each["key"]] == each["when"])
             if present or each.get("always"):
                 self.replace(each["key"], each["value"], each["why"])
+        web = self.rules["web"]
+        section = self.own.get(web["section"])
+        if isinstance(section, dict) and section.get("Enable", True) is True and web["only_if"] not in self.own:
+            self.replace(web["only_if"], web["brings"], f"as the image that reads {web['section']} without it does")
         for key, value in self.rules["guarded"].items() if self.guarded else ():
             self.replace(key, value, "address: behind the guard")
-        self._decided(self.own, "")
+        self._decided()
         people, nodes = self._people()
         raw = self._environment(nodes, images)
         if raw["target"]["move_destination"]:
@@ -124,7 +130,12 @@ class _Adoption:
         stranger = secrets.token_hex(3).upper()
         nodes = {"all": {"permits": ["echo", "find"]}, "unknown": {"permits": list[str]()}}
         aets = {"all": f"GATE-{stranger}", "unknown": f"UNKNOWN-{stranger}"}
-        if known:
+        if not known:
+            self.replaced.append(
+                f"{rules['section']} names nobody: the suite calls itself {aets['all']}, and where that node is not "
+                "served, nothing that is refused counts as a pass"
+            )
+        else:
             aets["all"], may = max(known, key=lambda pair: len(pair[1]))
             nodes["all"] = {"permits": may}
         for role, (must, never) in ROLES.items():
@@ -200,3 +211,14 @@ class _Adoption:
         users = self.own.get(self.rules["users"]["section"])
         count = sum(isinstance(p, str) for p in users.values()) if isinstance(users, dict) else 0
         return [f"user-{n}" for n in range(1, count + 1)]
+
+
+def _undecided(value: object, key: str) -> Iterator[str]:
+    if undecided(value):
+        yield f"{key} ({', '.join(_VARIABLE.findall(str(value)))})"
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, below in parts:
+        if undecided(name):
+            yield f"{key}, name {name}"
+        else:
+            yield from _undecided(below, f"{key}.{name}" if key else str(name))

@@ -131,6 +131,19 @@ def test_the_research_side_delivers_to_a_title_of_its_own(tmp_path: Path) -> Non
     assert placeholders(ready.plan, ready.people, {})["AET_RECEIVER"] == own
 
 
+def test_a_section_of_dicomweb_without_plugins_is_served_as_the_image_that_reads_it_so_does(tmp_path: Path) -> None:
+    text = '{"DicomAet": "A", "RemoteAccessAllowed": true, "DicomWeb": {"Root": "/dicom-web/"}}'
+    assert "Plugins" in written(adopted(tmp_path, text).overrides)
+    assert prepared(adopted(tmp_path, text).overrides).plan.routes["qido"]
+    for off in (text.replace('"Root": "/dicom-web/"', '"Enable": false'), text.replace("DicomWeb", "DicomWebb")):
+        assert "Plugins" not in written(adopted(tmp_path, off).overrides)
+
+
+def test_that_no_node_is_named_is_said(tmp_path: Path) -> None:
+    said = " ".join(adopted(tmp_path, '{"DicomAet": "A"}').replaced)
+    assert "DicomModalities names nobody: the suite calls itself GATE-" in said
+
+
 def test_without_the_guard_it_is_said_what_needs_one(tmp_path: Path) -> None:
     assert "haproxy.cfg" in " ".join(adopted(tmp_path).replaced)
     assert "haproxy.cfg" not in " ".join(adopted(tmp_path, with_guard=True).replaced)
@@ -154,7 +167,13 @@ def test_a_folder_with_variables_is_merged_as_the_image_does(tmp_path: Path) -> 
         ('{"DicomAet": }', r"orthanc.json:1:14: "),
         (
             '{"DicomAet": "A", "DicomCheckCalledAet": "${CHECK}"}',
-            "DicomCheckCalledAet: its value comes from a variable",
+            r"write the value itself .*: DicomCheckCalledAet \(\$\{CHECK\}\)$",
+        ),
+        (
+            '{"DicomAet": "${A}", "RegisteredUsers": {"${U}": "x"}, "DicomModalities": {"ws": ["${B}", "h", 104]},'
+            ' "AcceptedSopClasses": ["${C}"]}',
+            r"DicomAet \(\$\{A\}\), RegisteredUsers, name \$\{U\}, DicomModalities.ws.AET \(\$\{B\}\),"
+            r" AcceptedSopClasses.0 \(\$\{C\}\)$",
         ),
         ('{"DicomServerEnabled": false}', "opens no door to others"),
         ('{"DicomAet": "SEVENTEEN-LETTERS"}', "called_aet"),
