@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 from .launch.environment import Environment
 from .launch.running import Running
@@ -42,13 +43,14 @@ SUITE = ("pacs-hardening", "pytest", "pynetdicom", "sslyze", "hypothesis", "dock
 
 @dataclass
 class Gate:
-    """Aimed at an ``environment`` (perhaps with a ``weakness``), which ``start`` will start (and ``again``
-    another one like it), or at a ``target`` that runs already."""
+    """Aimed at an ``environment`` (perhaps with a ``weakness``, or with a configuration made of ``source``), which
+    ``start`` will start (and ``again`` another one like it), or at a ``target`` that runs already."""
 
     profile: Profile
     environment: Environment | None = None
     weakness: str | None = None
     variant: str = ""
+    source: Path | None = None
     start: AbstractContextManager[Running] | None = None
     again: Callable[[], AbstractContextManager[Running]] | None = None
     target: Target | None = None
@@ -137,7 +139,8 @@ class Gate:
                 self.unproven = str(refused)
             self.authorised = Authorised(target)
         self.target = target
-        self.running = replace(running, target=target)
+        files = {name: replace(each, source=self.source) for name, each in running.configurations.items()}
+        self.running = replace(running, target=target, configurations=files if self.source else running.configurations)
 
     def _still(self, born: str, running: Running) -> None:
         if self.authorised is not None and not self.unproven:
@@ -225,7 +228,7 @@ class Gate:
             with suppress(Unmeasurable):  # the area config says so
                 self._read = read(files).openings
         found = tuple(each.change for each in self._read if control_id in each.opening.controls)
-        if found and not any(each.behind_guard for each in files.values()):
+        if found and not self.weakness and not any(each.behind_guard for each in files.values()):
             return found
         product = self.environment or self.product
         return tuple(dict.fromkeys((*found, *(product.fixes(control_id) if product else ()))))

@@ -111,10 +111,11 @@ class WebRequest:
 @dataclass(frozen=True)
 class Configuration:
     """What a service was started with: a file, or a folder that it reads whole. ``behind_guard``: its own ports are
-    private, and a guard in front of it ends TLS."""
+    private, and a guard in front of it ends TLS. ``source``: what was made into it, where that is somebody's own."""
 
     path: Path
     behind_guard: bool = False
+    source: Path | None = None
 
 
 @dataclass(frozen=True)

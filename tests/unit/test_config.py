@@ -64,6 +64,17 @@ def test_a_guard_that_does_not_encrypt_is_none(tmp_path: Path) -> None:
     assert not configured.lay(loaded, filled, tmp_path)["archive"].behind_guard
 
 
+def test_places_are_those_of_the_file_that_a_configuration_was_made_of(tmp_path: Path) -> None:
+    """Given a configuration that was written anew; then its openings are shown where its owner wrote them, and without
+    a line where the owner did not."""
+    made, own = tmp_path / "orthanc.json", tmp_path / "own.json"
+    own.write_text('// ours\n\n{"AuthenticationEnabled": false,\n "RemoteAccessAllowed": true}')
+    made.write_text('{"AuthenticationEnabled": false, "RemoteAccessAllowed": true, "ExecuteLuaEnabled": true}')
+    found = {each.opening.key: each.place for each in read({"archive": Configuration(made, source=own)}).openings}
+    assert found["AuthenticationEnabled"] == "own.json:3"
+    assert found["ExecuteLuaEnabled"] == "orthanc.json"
+
+
 def test_the_hardened_configuration_opens_nothing(tmp_path: Path) -> None:
     found = read(laid(tmp_path))
     assert not found.openings
