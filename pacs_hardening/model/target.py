@@ -111,7 +111,7 @@ class WebRequest:
 @dataclass(frozen=True)
 class Configuration:
     """What a service was started with: a file, or a folder that it reads whole. ``behind_guard``: its own ports are
-    private, and a guard in front of it ends TLS. ``source``: what was made into it, where that is somebody's own."""
+    private, and a guard in front of it ends TLS. ``source``: what it was made of, where that is somebody's own."""
 
     path: Path
     behind_guard: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..lint import Opening, Result, Unparsable, lint
 from ..model import BadInput, Configuration, Severity, Unmeasurable
@@ -11,8 +11,7 @@ from ..model import BadInput, Configuration, Severity, Unmeasurable
 
 @dataclass(frozen=True)
 class Opened:
-    """``place`` is file and line, within the configuration of ``service``, or within what that was made of; without
-    line where it is not known there."""
+    """``place`` is file and line, within the configuration of ``service``."""
 
     service: str
     place: str
@@ -34,15 +33,10 @@ class Read:
 def read(configurations: Mapping[str, Configuration]) -> Read:
     """Raises Unmeasurable, with line and column, for what cannot be parsed."""
     results = {service: _lint(service, each) for service, each in configurations.items()}
-    places = {
-        service: {each.key: _place(each) for each in _lint(service, replace(files, path=files.source)).openings}
-        for service, files in configurations.items()
-        if files.source
-    }
     return Read(
         themes=frozenset(theme for result in results.values() for theme in result.themes),
         openings=tuple(
-            Opened(service, places.get(service, {}).get(each.key, _place(each, line=service not in places)), each)
+            Opened(service, f"{each.file.rpartition('/')[2]}:{each.line}", each)
             for service, result in results.items()
             for each in result.openings
             if each.severity > Severity.INFO
@@ -50,14 +44,10 @@ def read(configurations: Mapping[str, Configuration]) -> Read:
     )
 
 
-def _place(opening: Opening, *, line: bool = True) -> str:
-    name = opening.file.rpartition("/")[2]
-    return f"{name}:{opening.line}" if line else name
-
-
 def _lint(service: str, configuration: Configuration) -> Result:
+    path = configuration.source or configuration.path  # what was replaced to start it is not its owner's doing
     try:
-        return lint(configuration.path, behind_guard=configuration.behind_guard)
+        return lint(path, behind_guard=configuration.behind_guard)
     except (BadInput, Unparsable) as error:
-        words = str(error).replace(f"{configuration.path}/", "")
+        words = str(error).replace(f"{path}/", "")
         raise Unmeasurable(f"the configuration of {service} cannot be read: {words}") from error
