@@ -96,7 +96,8 @@ class _Adoption:
                 self.replace(each["key"], each["value"], each["why"])
         web = self.rules["web"]
         section = self.own.get(web["section"])
-        if isinstance(section, dict) and section.get("Enable", True) is True and web["only_if"] not in self.own:
+        served = isinstance(section, dict) and section.get("Enable", True) is True
+        if served and web["only_if"] not in self.own and not images:  # an image of the user's own knows by itself
             self.replace(web["only_if"], web["brings"], f"as the image that reads {web['section']} without it does")
         for key, value in self.rules["guarded"].items() if self.guarded else ():
             self.replace(key, value, "address: behind the guard")

@@ -135,6 +135,7 @@ def test_a_section_of_dicomweb_without_plugins_is_served_as_the_image_that_reads
     text = '{"DicomAet": "A", "RemoteAccessAllowed": true, "DicomWeb": {"Root": "/dicom-web/"}}'
     assert "Plugins" in written(adopted(tmp_path, text).overrides)
     assert prepared(adopted(tmp_path, text).overrides).plan.routes["qido"]
+    assert "Plugins" not in written(adopted(tmp_path, text, images={"archive": "registry.example/pacs:1"}).overrides)
     for off in (text.replace('"Root": "/dicom-web/"', '"Enable": false'), text.replace("DicomWeb", "DicomWebb")):
         assert "Plugins" not in written(adopted(tmp_path, off).overrides)
 
