@@ -8,9 +8,10 @@ says ``adopt.toml`` in the environment's folder.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from .lint.tree import undecided
 from .model import BadInput
 
 FILE = "adopt.toml"
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
 ROLES = {"query": ({"find"}, {"store"}), "store": ({"store"}, {"find", "get", "move"})}  # must have, must not have
 
 
@@ -66,13 +68,13 @@ class _Adoption:
         self.environment, self.rules, self.product, self.path = environment, rules, product, path
         self.own, self.guarded, self.replaced = own, guarded, list[str]()
 
-    def _decided(self, value: object, key: str) -> None:
-        if undecided(value):
+    def _decided(self) -> None:
+        """Raises BadInput, naming all of them, for values that only the environment of an archive decides."""
+        found = list(_undecided(self.own, ""))
+        if found:
             raise BadInput(
-                f"--config {self.path}: {key}: its value comes from a variable; give it in a file *.env beside"
+                f"--config {self.path}: write the value itself in place of each variable: {', '.join(found)}"
             )
-        for name, below in value.items() if isinstance(value, dict) else ():
-            self._decided(below, f"{key}.{name}" if key else name)
 
     def value(self, key: str, default: object = None) -> Any:
         found = self.own.get(key)
@@ -92,15 +94,22 @@ class _Adoption:
             present = each["key"] in self.own and ("when" not in each or self.own[each["key"]] == each["when"])
             if present or each.get("always"):
                 self.replace(each["key"], each["value"], each["why"])
+        web = self.rules["web"]
+        section = self.own.get(web["section"])
+        served = isinstance(section, dict) and section.get("Enable", True) is True
+        if served and web["only_if"] not in self.own and not images:  # an image of the user's own knows by itself
+            self.replace(web["only_if"], web["brings"], f"as the image that reads {web['section']} without it does")
         for key, value in self.rules["guarded"].items() if self.guarded else ():
             self.replace(key, value, "address: behind the guard")
-        self._decided(self.own, "")
+        self._decided()
         people, nodes = self._people()
         raw = self._environment(nodes, images)
         if raw["target"]["move_destination"]:
             for name, entry in self._entries().items():
                 for key, value in self.rules["nodes"]["entry"].items():
                     self.replace(key, value, "address", entry, f"{self.rules['nodes']['section']}.{name}.{key}")
+        if not self.guarded:
+            self.replaced += self.rules["says"]
         text = json.dumps(self.own, indent=2, ensure_ascii=False)
         lines = [*self.replaced, *(f"image of {service}: {image}" for service, image in images.items())]
         overrides = Overrides(images=images, raw=raw, sources={self.rules["source"]: text}, people=people)
@@ -122,7 +131,12 @@ class _Adoption:
         stranger = secrets.token_hex(3).upper()
         nodes = {"all": {"permits": ["echo", "find"]}, "unknown": {"permits": list[str]()}}
         aets = {"all": f"GATE-{stranger}", "unknown": f"UNKNOWN-{stranger}"}
-        if known:
+        if not known:
+            self.replaced.append(
+                f"{rules['section']} names nobody: the suite calls itself {aets['all']}, and where that node is not "
+                "served, nothing that is refused counts as a pass"
+            )
+        else:
             aets["all"], may = max(known, key=lambda pair: len(pair[1]))
             nodes["all"] = {"permits": may}
         for role, (must, never) in ROLES.items():
@@ -173,7 +187,9 @@ class _Adoption:
             target["capabilities"] = [each for each in target["capabilities"] if each != web["capability"]]
         side = self._research()
         users: dict[str, Any] = {user: {} for user in (*self._users(), *([side["user"]] if side else ()))}
-        if not side:
+        if side:  # its list has a line for each role, and the first node of the configuration may be one of them
+            target["research"] = {**side, "move_destination": f"RECEIVER-{secrets.token_hex(3).upper()}"}
+        else:
             target.pop("research", None)  # a second archive, which is none of this configuration's
         raw = {**raw, "target": target, "nodes": nodes, "users": users}
         services, archive = raw["services"], raw["services"][name]
@@ -196,3 +212,14 @@ class _Adoption:
         users = self.own.get(self.rules["users"]["section"])
         count = sum(isinstance(p, str) for p in users.values()) if isinstance(users, dict) else 0
         return [f"user-{n}" for n in range(1, count + 1)]
+
+
+def _undecided(value: object, key: str) -> Iterator[str]:
+    if undecided(value):
+        yield f"{key} ({', '.join(_VARIABLE.findall(str(value)))})"
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, below in parts:
+        if undecided(name):
+            yield f"{key}, name {name}"
+        else:
+            yield from _undecided(below, f"{key}.{name}" if key else str(name))

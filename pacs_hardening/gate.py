@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 from .launch.environment import Environment
 from .launch.running import Running
@@ -32,6 +33,7 @@ from .model import (
 from .model.baseline import compare
 from .model.waiver import Waiver, review
 from .probes.authorised import Authorised, plant
+from .probes.configuration import Opened, read
 from .profiles import Profile
 from .profiles.overlays import supported
 from .wire import ledger
@@ -41,13 +43,14 @@ SUITE = ("pacs-hardening", "pytest", "pynetdicom", "sslyze", "hypothesis", "dock
 
 @dataclass
 class Gate:
-    """Aimed at an ``environment`` (perhaps with a ``weakness``), which ``start`` will start (and ``again``
-    another one like it), or at a ``target`` that runs already."""
+    """Aimed at an ``environment`` (perhaps with a ``weakness``, or with a configuration made of ``source``), which
+    ``start`` will start (and ``again`` another one like it), or at a ``target`` that runs already."""
 
     profile: Profile
     environment: Environment | None = None
     weakness: str | None = None
     variant: str = ""
+    source: Path | None = None
     start: AbstractContextManager[Running] | None = None
     again: Callable[[], AbstractContextManager[Running]] | None = None
     target: Target | None = None
@@ -68,6 +71,7 @@ class Gate:
     seconds: dict[str, float] = field(default_factory=dict)
     started: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     _lapped: float = field(default_factory=time.monotonic)
+    _read: tuple[Opened, ...] | None = None
     _trusted: int = 0  # findings up to here were made of a target that was seen alive afterwards
 
     @property
@@ -135,7 +139,8 @@ class Gate:
                 self.unproven = str(refused)
             self.authorised = Authorised(target)
         self.target = target
-        self.running = replace(running, target=target)
+        files = {name: replace(each, source=self.source) for name, each in running.configurations.items()}
+        self.running = replace(running, target=target, configurations=files if self.source else running.configurations)
 
     def _still(self, born: str, running: Running) -> None:
         if self.authorised is not None and not self.unproven:
@@ -200,7 +205,7 @@ class Gate:
         """Turn how a control ended into a finding. Only Violation is FAIL; whatever is not understood is ERROR."""
         finding = Finding(control, Status.PASS, case, duration_s=seconds, supports=supported(control.id))
         if isinstance(error, Violation):
-            fix = error.fix or (product.fixes(control.id) if (product := self.environment or self.product) else ())
+            fix = error.fix or self._changes(control.id)
             finding = replace(finding, status=Status.FAIL, expected=error.expected, actual=error.actual, fix=fix)
             finding = self._waived(replace(finding, evidence=error.evidence, also=error.also))
         elif isinstance(error, Inapplicable | NotPermitted):
@@ -213,6 +218,20 @@ class Gate:
             finding = replace(finding, status=Status.ERROR, actual=words)
         self.findings.append(finding)
         return finding
+
+    def _changes(self, control_id: str) -> tuple[str, ...]:
+        """What to change: what the configuration itself says, and what weaknesses of the product that have this effect
+        say. Where nothing stands in front of an archive whose configuration is known, the cause is in there."""
+        files = self.running.configurations if self.running else {}
+        if self._read is None:
+            self._read = ()
+            with suppress(Unmeasurable):  # the area config says so
+                self._read = read(files).openings
+        found = tuple(each.change for each in self._read if control_id in each.opening.controls)
+        if found and not self.weakness and not any(each.behind_guard for each in files.values()):
+            return found
+        product = self.environment or self.product
+        return tuple(dict.fromkeys((*found, *(product.fixes(control_id) if product else ()))))
 
     def _waived(self, finding: Finding) -> Finding:
         for waiver in self.waivers:

@@ -187,7 +187,7 @@ def _overrides(config: pytest.Config, gate: Gate) -> Overrides:
     else:
         adopted = adopt(gate.environment, path, images, with_guard=config.getoption("with_guard"))
         lines, chosen = adopted.replaced, adopted.overrides
-        gate.variant = f"with {path.name}"
+        gate.variant, gate.source = f"with {path.name}", path
     if lines:
         gate.notes["Replaced before it was started"] = lines
     return chosen

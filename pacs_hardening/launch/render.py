@@ -48,8 +48,9 @@ def placeholders(plan: Plan, people: Cast, hosts: Mapping[str, str]) -> dict[str
     values = {"CALLED_AET": plan.called_aet, "REDACTION_KEY": people.redaction_key}
     if plan.research:
         values["RESEARCH_AET"] = plan.research.called_aet
-    if plan.move_destination:
-        values["AET_RECEIVER"] = plan.move_destination
+    receiver = (plan.research and plan.research.move_destination) or plan.move_destination
+    if receiver:
+        values["AET_RECEIVER"] = receiver
     for prefix, by_role in [
         ("AET", people.aets),
         ("CN", people.cns),

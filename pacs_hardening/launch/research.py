@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from ..model import Folder, Research
 from .table import Table
 
+_AET = r"[ -\[\]-~]{1,16}"
+
 
 def read(target: Table, nodes: Mapping[str, Table], users: Mapping[str, Table]) -> Research:
     """``nodes`` and ``users`` are those that it may name. Raises BadInput, naming the key."""
-    table = target.table("research", "called_aet sender reader user routes lists storage arrivals")
+    table = target.table("research", "called_aet sender reader user routes lists storage arrivals move_destination")
     lists = table.free("lists")
     below = Table(lists, f"{table.where}: lists", " ".join(lists))
     known = {"sender": nodes, "reader": nodes, "user": users}
@@ -18,7 +20,7 @@ def read(target: Table, nodes: Mapping[str, Table], users: Mapping[str, Table]) 
         if table.text(key) not in among:
             raise table.bad(key, f"{table.text(key)!r} is not one of {', '.join(among)}")
     return Research(
-        called_aet=table.text("called_aet", pattern=r"[ -\[\]-~]{1,16}"),
+        called_aet=table.text("called_aet", pattern=_AET),
         sender=table.text("sender"),
         reader=table.text("reader"),
         user=table.text("user"),
@@ -26,6 +28,7 @@ def read(target: Table, nodes: Mapping[str, Table], users: Mapping[str, Table]) 
         lists={path: below.texts(path) for path in lists},
         storage=_folder(table, "storage"),
         arrivals=_folder(table, "arrivals"),
+        move_destination=table.text("move_destination", "", pattern=f"|{_AET}") or None,
     )
 
 

@@ -278,6 +278,7 @@ def write(target: Target, folder: Path) -> Path:
         side = target.research
         sections["research"] = {"called_aet": side.called_aet, "sender": side.sender}
         sections["research"] |= {"reader": side.reader, "user": side.user}
+        sections["research"] |= {"move_destination": side.move_destination} if side.move_destination else {}
         sections["research.routes"] = dict(side.routes)
         sections["research.lists"] = {path: list(below) for path, below in side.lists.items()}
     path = folder / "target.toml"

@@ -8,13 +8,16 @@ from .finding import Comparison, Finding, Status
 
 
 def compare(before: Iterable[Finding], now: Iterable[Finding]) -> Comparison:
-    """Only failures are known from a baseline: what was waived, or could not be measured, is new when it fails."""
+    """Only failures are known from a baseline: what was waived, or could not be measured, is new when it fails. What
+    failed then and is waived now is known: it is still open."""
     failed = {finding.key: finding for finding in before if finding.status is Status.FAIL}
     current = {finding.key: finding for finding in now}
     new: list[str] = []
     worse: list[str] = []
     known: list[str] = []
     for key, finding in current.items():
+        if finding.status is Status.WAIVED and key in failed:
+            known.append(key)
         if finding.status is not Status.FAIL:
             continue
         kind = new if key not in failed else worse if _weight(finding) > _weight(failed[key]) else known

@@ -111,10 +111,11 @@ class WebRequest:
 @dataclass(frozen=True)
 class Configuration:
     """What a service was started with: a file, or a folder that it reads whole. ``behind_guard``: its own ports are
-    private, and a guard in front of it ends TLS."""
+    private, and a guard in front of it ends TLS. ``source``: what it was made of, where that is somebody's own."""
 
     path: Path
     behind_guard: bool = False
+    source: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ class Research:
     ``sender`` is the node that may store there, under ``called_aet``, and nothing else; ``reader`` and ``user`` are the
     node and the web user who may search and retrieve there, and nothing anywhere else. ``routes``: path templates by
     name, as those of the target. ``lists``: paths that list identifiers in JSON, each with the suffixes of what hangs
-    below one identifier. ``storage`` and ``arrivals``: what it has stored, and what its C-MOVE destination received.
+    below one identifier. ``storage`` and ``arrivals``: what it has stored, and what its C-MOVE destination received;
+    ``move_destination``: None where it is that of the target.
     """
 
     called_aet: str
@@ -143,6 +145,7 @@ class Research:
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     storage: Folder | None = None
     arrivals: Folder | None = None
+    move_destination: str | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ class Opened:
     place: str
     opening: Opening
 
+    @property
+    def change(self) -> str:
+        return f"{self.place}: {self.opening.key}: use {self.opening.use}"
+
 
 @dataclass(frozen=True)
 class Read:
@@ -41,8 +45,9 @@ def read(configurations: Mapping[str, Configuration]) -> Read:
 
 
 def _lint(service: str, configuration: Configuration) -> Result:
+    path = configuration.source or configuration.path  # what was replaced to start it is not its owner's doing
     try:
-        return lint(configuration.path, behind_guard=configuration.behind_guard)
+        return lint(path, behind_guard=configuration.behind_guard)
     except (BadInput, Unparsable) as error:
-        words = str(error).replace(f"{configuration.path}/", "")
+        words = str(error).replace(f"{path}/", "")
         raise Unmeasurable(f"the configuration of {service} cannot be read: {words}") from error

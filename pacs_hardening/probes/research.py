@@ -214,7 +214,7 @@ class Reader:
 
     def moved(self, studies: Sequence[str], copies: Mapping[int, Dataset], hosts: Mapping[str, str]) -> list[Piece]:
         """What arrives at the move destination, where that can be looked into."""
-        destination = self.target.move_destination
+        destination = self.research.move_destination or self.target.move_destination
         arrivals = self.research.arrivals
         if destination is None or arrivals is None or arrivals.host not in hosts:
             return []

@@ -23,7 +23,7 @@ def _opens_nothing(theme: str, expected: str, configured: Configured, authorised
     if theme not in read.themes:
         raise Inapplicable("no configuration file was named, or none whose product has such options")
     found = [each for each in read.openings if each.opening.theme == theme]
-    must_hold(expected, [(_said(each), ()) for each in found], map(_fix, found))
+    must_hold(expected, [(_said(each), ()) for each in found], (each.change for each in found))
     authorised.echo()
 
 
@@ -31,10 +31,6 @@ def _said(opened: Opened) -> str:
     each = opened.opening
     value = f" is {each.value}" if each.value else ""
     return f"{opened.service}: {opened.place}: {each.key}{value} ({each.severity.name.lower()}): {each.opens}"
-
-
-def _fix(opened: Opened) -> str:
-    return f"{opened.place}: {opened.opening.key}: use {opened.opening.use}"
 
 
 @control(

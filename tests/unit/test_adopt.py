@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from pacs_hardening.adopt import Adopted, adopt
 from pacs_hardening.launch.environment import Environment
 from pacs_hardening.launch.prepared import Overrides, Prepared, prepare
+from pacs_hardening.launch.render import placeholders
 from pacs_hardening.model import BadInput
 
 ORTHANC = Environment.load("orthanc")
@@ -39,6 +41,10 @@ def prepared(overrides: Overrides) -> Prepared:
     return prepare("orthanc", ORTHANC.folder, ORTHANC.raw, None, overrides)
 
 
+def rules() -> dict[str, Any]:
+    return tomllib.loads((ORTHANC.folder / "adopt.toml").read_text())
+
+
 def written(overrides: Overrides) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(overrides.sources["config/orthanc.json"])
     return found
@@ -65,7 +71,7 @@ def test_the_archive_s_own_doors_are_judged_without_the_guard(tmp_path: Path) ->
 def test_every_replacement_is_a_line_and_nothing_else_is_changed(tmp_path: Path) -> None:
     done = adopted(tmp_path)
     after = written(done.overrides)
-    assert set(done.replaced) == {
+    assert set(done.replaced) - set(rules()["says"]) == {
         'StorageDirectory: "/srv/db" became "/var/lib/archive" (path)',
         *(f'DicomModalities.{name}.Host: "{host}" became "receiver" (address)'
           for name, host in (("ct", "10.1.2.3"), ("viewer", "10.1.2.5"), ("ws", "10.1.2.4"))),
@@ -114,6 +120,36 @@ def test_with_the_guard_the_archive_is_where_the_guard_looks(tmp_path: Path) -> 
     assert "DicomPort: 11112 became 4242 (address: behind the guard)" in done.replaced
 
 
+def test_the_research_side_delivers_to_a_title_of_its_own(tmp_path: Path) -> None:
+    """Given nodes of which each is also a C-MOVE destination; then the research side, which has a line for each role,
+    names no AE title twice: the archive takes the first that fits, and with it its permissions."""
+    ready = prepared(adopted(tmp_path, with_guard=True).overrides)
+    assert ready.plan.research is not None
+    own = ready.plan.research.move_destination
+    assert own
+    assert own not in (*ready.people.aets.values(), ready.plan.move_destination)
+    assert placeholders(ready.plan, ready.people, {})["AET_RECEIVER"] == own
+
+
+def test_a_section_of_dicomweb_without_plugins_is_served_as_the_image_that_reads_it_so_does(tmp_path: Path) -> None:
+    text = '{"DicomAet": "A", "RemoteAccessAllowed": true, "DicomWeb": {"Root": "/dicom-web/"}}'
+    assert "Plugins" in written(adopted(tmp_path, text).overrides)
+    assert prepared(adopted(tmp_path, text).overrides).plan.routes["qido"]
+    assert "Plugins" not in written(adopted(tmp_path, text, images={"archive": "registry.example/pacs:1"}).overrides)
+    for off in (text.replace('"Root": "/dicom-web/"', '"Enable": false'), text.replace("DicomWeb", "DicomWebb")):
+        assert "Plugins" not in written(adopted(tmp_path, off).overrides)
+
+
+def test_that_no_node_is_named_is_said(tmp_path: Path) -> None:
+    said = " ".join(adopted(tmp_path, '{"DicomAet": "A"}').replaced)
+    assert "DicomModalities names nobody: the suite calls itself GATE-" in said
+
+
+def test_without_the_guard_it_is_said_what_needs_one(tmp_path: Path) -> None:
+    assert "haproxy.cfg" in " ".join(adopted(tmp_path).replaced)
+    assert "haproxy.cfg" not in " ".join(adopted(tmp_path, with_guard=True).replaced)
+
+
 def test_a_folder_with_variables_is_merged_as_the_image_does(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"DicomAet": "OURPACS"}')
     (tmp_path / "b.env").write_text(
@@ -132,7 +168,13 @@ def test_a_folder_with_variables_is_merged_as_the_image_does(tmp_path: Path) -> 
         ('{"DicomAet": }', r"orthanc.json:1:14: "),
         (
             '{"DicomAet": "A", "DicomCheckCalledAet": "${CHECK}"}',
-            "DicomCheckCalledAet: its value comes from a variable",
+            r"write the value itself .*: DicomCheckCalledAet \(\$\{CHECK\}\)$",
+        ),
+        (
+            '{"DicomAet": "${A}", "RegisteredUsers": {"${U}": "x"}, "DicomModalities": {"ws": ["${B}", "h", 104]},'
+            ' "AcceptedSopClasses": ["${C}"]}',
+            r"DicomAet \(\$\{A\}\), RegisteredUsers, name \$\{U\}, DicomModalities.ws.AET \(\$\{B\}\),"
+            r" AcceptedSopClasses.0 \(\$\{C\}\)$",
         ),
         ('{"DicomServerEnabled": false}', "opens no door to others"),
         ('{"DicomAet": "SEVENTEEN-LETTERS"}', "called_aet"),

@@ -51,6 +51,11 @@ def test_the_worst_that_is_new_is_named_not_the_worst() -> None:
     assert verdict.why == WEB.control.exposure
 
 
+def test_what_was_open_and_is_waived_now_is_known_and_was_measured() -> None:
+    assert compare([WEB], [replace(WEB, status=Status.WAIVED)]) == Comparison(known=(WEB.key,))
+    assert compare([], [replace(WEB, status=Status.WAIVED)]) == Comparison()
+
+
 def test_what_was_mended_is_named_and_silence_is_no_mending() -> None:
     gone = failing("web.gone")
     unsure = failing("web.unsure")

@@ -64,6 +64,17 @@ def test_a_guard_that_does_not_encrypt_is_none(tmp_path: Path) -> None:
     assert not configured.lay(loaded, filled, tmp_path)["archive"].behind_guard
 
 
+def test_somebody_s_own_configuration_is_read_where_it_is_written_and_as_it_is(tmp_path: Path) -> None:
+    """Given a configuration that was written anew to be started; then what its owner wrote is judged, in its lines,
+    and not what was put in its place."""
+    made, own = tmp_path / "orthanc.json", tmp_path / "own.json"
+    own.write_text('// ours\n\n{"AuthenticationEnabled": false,\n "RemoteAccessAllowed": true}')
+    made.write_text('{"AuthenticationEnabled": false, "RemoteAccessAllowed": true, "ExecuteLuaEnabled": true}')
+    found = {each.opening.key: each.place for each in read({"archive": Configuration(made, source=own)}).openings}
+    assert found["AuthenticationEnabled"] == "own.json:3"
+    assert "ExecuteLuaEnabled" not in found
+
+
 def test_the_hardened_configuration_opens_nothing(tmp_path: Path) -> None:
     found = read(laid(tmp_path))
     assert not found.openings

@@ -11,7 +11,8 @@ import pytest
 from pacs_hardening.gate import Gate
 from pacs_hardening.launch.embedded import start
 from pacs_hardening.launch.environment import Environment
-from pacs_hardening.model import Control, Impact, Severity, Status, Target, Unmeasurable, Violation
+from pacs_hardening.launch.running import Running
+from pacs_hardening.model import Configuration, Control, Impact, Severity, Status, Target, Unmeasurable, Violation
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.profiles import load
 
@@ -55,6 +56,23 @@ def test_what_to_change_is_said_in_the_words_of_the_product_that_a_target_names(
     assert "orthanc.json" in " ".join(named.record(control, "", Violation("refusal", "served"), 0.0).fix)
     unknown = Gate(load("baseline"), target=Target("t", "T", ()))
     assert not unknown.record(control, "", Violation("refusal", "served"), 0.0).fix
+
+
+def test_what_to_change_is_the_line_of_the_configuration_where_that_is_known(tmp_path: Path) -> None:
+    """Given an archive whose configuration is known; when nothing stands in front of it, then the cause of a failure is
+    in there, and other ways to the same effect are not named; when something does, then it may be there as well."""
+    (tmp_path / "orthanc.json").write_text('{"RemoteAccessAllowed": true,\n "AuthenticationEnabled": false}')
+    control = Control("web.refuses-anonymous-rest", "It MUST.", "It is open.", Severity.HIGH, Impact.PASSIVE)
+    said = []
+    for guarded in (False, True):
+        gate = Gate(load("baseline"), target=Target("t", "T", ()), product=Environment.load("orthanc"))
+        files = {"archive": Configuration(tmp_path / "orthanc.json", behind_guard=guarded)}
+        gate.running = Running(Target("t", "T", ()), lambda: "", None, lambda: "", configurations=files)
+        said.append(gate.record(control, "", Violation("refusal", "served"), 0.0).fix)
+    line = "orthanc.json:2: AuthenticationEnabled: use true, and users in RegisteredUsers"
+    assert said[0] == (line,)
+    assert said[1][0] == line
+    assert "haproxy.cfg" in " ".join(said[1])
 
 
 def test_an_archive_that_takes_nothing_in_is_judged_and_proves_nothing(tmp_path: Path) -> None:

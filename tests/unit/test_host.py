@@ -254,6 +254,16 @@ def test_files_with_secrets() -> None:
         secrets.kept(_tar(), {}, {})
 
 
+@pytest.mark.parametrize(
+    ("content", "there"),
+    [("dir = ./demoCA", False), ("see demo below", False), ("user:x:demo-2", False)]
+    + [(each, True) for each in ("demo", '{"a": "demo"}', "{'a':'demo'}", "PASSWORD=demo\n", "password: demo")],
+)
+def test_a_short_secret_is_seen_where_it_is_a_value_and_not_within_other_words(content: str, there: bool) -> None:
+    found = secrets.kept(_tar(file=(0o644, content)), {"the password of user a": "demo"}, {})
+    assert bool(found) is there
+
+
 def test_no_hosts_are_no_facts() -> None:
     assert probe.look({}, Target("t", "A", ())) == {}
 

@@ -13,6 +13,7 @@ from .facts import Kept
 _PASSWORD = r"(?:root|admin|config|db)?pass(?:word|wd|phrase|code)?"
 _SECRET = rf"(?:{_PASSWORD}|secret|token|credentials?|(?:api|private|access)[_.-]?key)s?"
 _NAME = re.compile(rf"(?:.*[_.-])?{_SECRET}(?:[_.-].*)?", re.IGNORECASE)
+_DISTINCT = 8  # bytes
 _ASSIGNMENT = re.compile(r"\b([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S+)")
 
 
@@ -22,6 +23,14 @@ def _is_secret(name: str, value: str) -> bool:
     if not value or value.startswith(("/", "$")) or value.lower() in ("true", "false", "yes", "no", "0", "1"):
         return False
     return not name.lower().endswith(("_file", "_path", "-file", "-path")) and bool(_NAME.fullmatch(name))
+
+
+def _stands(value: bytes, text: bytes) -> bool:
+    """Is it there? A short one may be a word like any other (``demo`` in ``demoCA``), so it has to be a whole value:
+    alone, in quotes, or after a sign that something is set to it."""
+    if len(value) >= _DISTINCT:
+        return value in text
+    return re.search(rb"(?:\A|[\"'=:]\s*)" + re.escape(value) + rb"(?![\w-])", text) is not None
 
 
 def mentioned(
@@ -34,7 +43,7 @@ def mentioned(
     """Where secrets stand, by what they are called or by their value; never the value."""
 
     def valued(text: str, where: str) -> list[str]:
-        return [f"{what} {where}" for what, value in secrets.items() if value in text]
+        return [f"{what} {where}" for what, value in secrets.items() if _stands(value.encode(), text.encode())]
 
     found = []
     for each in environment:
@@ -68,7 +77,7 @@ def kept(archive: bytes, secrets: Mapping[str, str], mounts: Mapping[str, Sequen
             file = files.extractfile(member) if member.isfile() else None
             content = file.read() if file else b""
             what = ["a private key"] if _PRIVATE_KEY.search(content) else []
-            what += [name for name, value in secrets.items() if value.encode() in content]
+            what += [name for name, value in secrets.items() if _stands(value.encode(), content)]
             path = "/" + member.name.lstrip("/")
             layered = not any(mount != "/" and (path == mount or path.startswith(f"{mount}/")) for mount in mounts)
             found += [Kept(path, each, member.mode & 0o777, member.uid, layered) for each in what]
