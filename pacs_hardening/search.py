@@ -22,6 +22,8 @@ BY_ITSELF = frozenset(
     {Fault.ACCEPTED, Fault.NONSENSE, Fault.REASON, Fault.DATA_SET, Fault.SUCCESS, Fault.CANARY, Fault.ECHO}
 )  # seen in one answer, at once: worth trying again and again
 
+SLOW = frozenset({Fault.DURING, Fault.AFTER})  # what a machine without time to spare looks like, too
+NOT_AGAIN = "not seen again on a fresh server"
 OF_THE_SERVER = frozenset({Fault.PROCESS, Fault.DURING, Fault.AFTER})  # seen beside the answers
 
 
@@ -61,7 +63,7 @@ class Search:
 
     def run(self) -> int:
         """How many cases were survived. Raises Violation for what was not, Unmeasurable for a server that hung
-        before."""
+        before, and for one that served others too late once and, started anew, did not."""
         found: list[Found] = []
         played = 0
         for round_ in self.scene.rounds(map(self._as_asked, self._cases())):
@@ -74,6 +76,8 @@ class Search:
                 ends = time.monotonic() + self.budget.left
                 found = [self._narrowed(each, ends) for each in found[:ENOUGH]]
             self._keep(found)
+            if all(each.fault in SLOW and each.confirmed == NOT_AGAIN for each in found):
+                raise Unmeasurable(f"{found[0].fault}: {found[0].how}; {NOT_AGAIN}: is the machine too busy?")
             must_survive(found, [line for each in found[:1] for line in _shown(each)])
         if not played:
             raise Unmeasurable("no case was played")
@@ -144,7 +148,7 @@ class Search:
         if self.fresh is None:
             return replace(found, confirmed="not confirmed on a fresh server: this target cannot be started anew")
         suffers = self._shows_afresh(found.fault)(found.cases)
-        return replace(found, confirmed=f"{'confirmed' if suffers else 'not seen again'} on a fresh server")
+        return replace(found, confirmed="confirmed on a fresh server" if suffers else NOT_AGAIN)
 
     def _smallest(self, case: Case, fault: Fault, ends: float) -> Case:
         made_by = registered().get(case.malformation)
