@@ -131,8 +131,9 @@ class Search:
             return replace(found, confirmed="not tried again: the time for that was over")
         try:
             return self._confirmed(self._smaller(found, ends))
-        except (Unmeasurable, BadInput) as error:
-            return replace(found, confirmed=f"not confirmed on a fresh server: {error}")
+        except Exception as error:  # noqa: BLE001 - what was found stays found, whatever becomes of making it small
+            said = str(error) if isinstance(error, Unmeasurable | BadInput) else f"{type(error).__name__}: {error}"
+            return replace(found, confirmed=f"not confirmed on a fresh server: {said}")
 
     def _smaller(self, found: Found, ends: float) -> Found:
         lives = self.scene.pulse(10.0).served

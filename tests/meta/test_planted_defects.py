@@ -154,6 +154,18 @@ def test_a_culprit_is_found_on_fresh_servers_where_the_first_is_dead(how: str) -
     assert any("confirmed on a fresh server" in line for line in found.value.evidence)
 
 
+def test_what_was_found_stays_found_where_it_cannot_be_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a shrinker that breaks (seen: a SystemError of the ast module of CPython 3.11); then it is still a FAIL."""
+
+    def breaks(*_: object) -> Case:
+        raise SystemError("AST constructor recursion depth mismatch")
+
+    monkeypatch.setattr(Search, "_smallest", breaks)
+    with scene(lenient("protocol version")()) as where, pytest.raises(Violation, match="accepted") as found:
+        Search(where, families()["associate"], each=1, born=where.fingerprint()).run()
+    assert any("SystemError" in line for line in found.value.evidence)
+
+
 def test_every_fault_has_a_defect() -> None:
     assert {fault for _, _, fault in DEFECTS.values()} | {Fault.AFTER} == set(Fault)
 
