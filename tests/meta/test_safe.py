@@ -79,9 +79,11 @@ def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         "    threading.Event().wait(200)\n"
     )
     command = [sys.executable, "-m", "pacs_hardening", "gate", "-s", str(control), *arguments]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
     process = subprocess.Popen(
         command, env={**os.environ, "TMPDIR": str(folder)}, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
+    signal.signal(signal.SIGINT, before)
     watchdog = threading.Timer(120, process.kill)
     watchdog.start()
     try:
