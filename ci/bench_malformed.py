@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 
+from pacs_hardening.malform.families import cases, families
 from pacs_hardening.malform.parts import ABORT, REQUEST, send
-from pacs_hardening.malform.registry import cases, families
 from pacs_hardening.model import Door, Impact, Node, Target
 from pacs_hardening.probes.authorised import EchoOnly
 from pacs_hardening.probes.robustness import Scene, slots

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .malform import casefile
-from .malform.registry import Malformation, cases, registered
+from .malform.families import cases, registered
+from .malform.registry import Malformation
 from .model import BadInput, Unmeasurable
 from .probes.robustness import Scene, culprit
 from .survival import Fault, Found, judge_round, must_survive

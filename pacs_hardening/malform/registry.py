@@ -1,14 +1,14 @@
 """Every malformation by name: what it violates, what the standard asks of its receiver, and how one is made.
 
-To add one, write one function in a module of this package. Its docstring is published: what is wrong with the bytes,
-and what has gone wrong in receivers that believed them.
+To add one, write one function in a module that `families` names. Its docstring is published: what is wrong with the
+bytes, and what has gone wrong in receivers that believed them.
 """
 
 from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -81,7 +81,7 @@ class Malformation:
         return smallest(self, found, fails, tries)
 
 
-_REGISTRY: dict[str, Malformation] = {}
+REGISTRY: dict[str, Malformation] = {}
 
 
 def malformation(
@@ -96,32 +96,9 @@ def malformation(
     def attach(make: Maker) -> Maker:
         family = make.__module__.rpartition(".")[2].replace("_", "-")
         name = f"{family}.{make.__name__.replace('_', '-')}"
-        if not make.__doc__ or name in _REGISTRY:
+        if not make.__doc__ or name in REGISTRY:
             raise TypeError(f"malformation {name}: without a docstring, or there already")
-        _REGISTRY[name] = kind(name, state, clause, expects, inspect.getdoc(make) or "", make)
+        REGISTRY[name] = kind(name, state, clause, expects, inspect.getdoc(make) or "", make)
         return make
 
     return attach
-
-
-def registered() -> dict[str, Malformation]:
-    """All of them, by name, in the order of their families and names."""
-    from . import associate, command, dataset, items, pdata, sequence, web  # noqa: F401 - importing registers
-    from . import tls as _tls  # noqa: F401
-
-    return dict(sorted(_REGISTRY.items()))
-
-
-def families() -> dict[str, list[Malformation]]:
-    grouped: dict[str, list[Malformation]] = {}
-    for each in registered().values():
-        grouped.setdefault(each.family, []).append(each)
-    return grouped
-
-
-def cases(malformations: Sequence[Malformation], turns: int, seed: int = 0) -> Iterator[Case]:
-    """The cases of so many ``turns``, going round the malformations, so that a few already show each of them."""
-    for index in range(turns):
-        turn, which = divmod(index, len(malformations))
-        made = malformations[which]
-        yield from (made.case(number, seed) for number in range(turn * made.share, (turn + 1) * made.share))

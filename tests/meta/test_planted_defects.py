@@ -13,7 +13,7 @@ import pytest
 from fixtures import broken_peer as broken
 from fixtures.broken_peer import PASSCODE, Peer, crashes_on, leaking, lenient, serving
 from pacs_hardening.malform import casefile
-from pacs_hardening.malform.registry import cases, families
+from pacs_hardening.malform.families import cases, families
 from pacs_hardening.malform.sequence import Walks
 from pacs_hardening.model import Violation
 from pacs_hardening.probes.authorised import Authorised

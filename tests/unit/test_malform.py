@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pacs_hardening.malform import casefile, parts, sequence
-from pacs_hardening.malform.registry import Malformation, cases, families, registered
+from pacs_hardening.malform.families import cases, families, registered
+from pacs_hardening.malform.registry import Malformation
 from pacs_hardening.malform.sequence import EVENTS
 from pacs_hardening.malform.walk import State, after, line, walk
 from pacs_hardening.model import BadInput
