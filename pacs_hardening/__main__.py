@@ -5,7 +5,7 @@ from pathlib import Path
 
 # Python puts the current folder first, and a file there named pytest.py would make the verdict. Where the folder holds
 # this package, it stays.
-if not sys.flags.safe_path and Path(sys.path[0]).resolve() not in Path(__file__).resolve().parents:
+if not sys.flags.safe_path and Path(sys.path[0]).resolve() != Path(__file__).resolve().parents[1]:
     del sys.path[0]
 
 from .cli import main

@@ -148,9 +148,9 @@ class Gate:
         if running.fingerprint() != born:
             raise Unmeasurable("a server process of the target died or restarted during the run")
 
-    def permit(self, control: Control) -> None:
-        """Raises NotPermitted or Inapplicable where ``control`` cannot be asked of the target, Unmeasurable
-        where the target has stopped serving."""
+    def permit(self, control: Control) -> int:
+        """How many proofs there were before ``control``. Raises NotPermitted or Inapplicable where it cannot be asked of
+        the target, Unmeasurable where the target has stopped serving."""
         if self.aborted:
             raise Unmeasurable(self.aborted)
         assert self.target is not None
@@ -160,6 +160,9 @@ class Gate:
         if control.impact > self.target.ceiling:
             word = control.impact.name.lower()
             raise NotPermitted(f"its impact is '{word}'; allow it with --allow {word}")
+        if self.authorised is not None:
+            self.authorised.forget()
+        return self.proofs()
 
     def compare_with(self, before: Run, source: str) -> None:
         """Raises BadInput where ``before`` is a run against something else."""
@@ -179,6 +182,8 @@ class Gate:
 
     def check_pulse_after_failure(self, control: Control) -> None:
         """Note for the controls that follow whether the target survived; what was found stays found."""
+        if self.aborted:
+            return
         with suppress(Unmeasurable):
             self.check_pulse(control)
 

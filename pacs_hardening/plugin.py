@@ -21,6 +21,7 @@ from .model import BadInput, Control, Impact, Inapplicable, NotPermitted, Severi
 from .model import waiver as waivers
 from .profiles import load as load_profile
 from .report import badge, history, html, json_report, junit, markdown, sarif, table, terminal
+from .report.html.markup import AREAS
 from .report.read import read
 
 GATE = pytest.StashKey[Gate]()
@@ -235,7 +236,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         quiet = after is not None and _gentleness(after)[0] is Impact.PASSIVE
         item.stash[LAST_CASE] = last and not (quiet and waiting % PASSIVE_TOGETHER)
     gate.expected_items = len(items)
-    gate.areas = {control.area for item in items if (control := _control(item))}
+    areas = {control.area for item in items if (control := _control(item))}
+    gate.areas = areas if areas <= AREAS.keys() else set()  # what a control of somebody else's needs is not known
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -288,11 +290,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     control, gate = _control(item), item.config.stash.get(GATE, None)
     if control is None or gate is None:
         return (yield)
-    gate.permit(control)
-    before = gate.proofs()
     try:
+        before = gate.permit(control)
         outcome = yield
     except (Inapplicable, NotPermitted):
+        if item.stash[LAST_CASE]:  # the pulse for those before it
+            gate.check_pulse_after_failure(control)
         raise
     except Exception:
         gate.check_pulse_after_failure(control)

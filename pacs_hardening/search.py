@@ -77,7 +77,8 @@ class Search:
                 ends = time.monotonic() + self.budget.left
                 found = [self._narrowed(each, ends) for each in found[:ENOUGH]]
             self._keep(found)
-            if all(each.fault in SLOW and each.confirmed == NOT_AGAIN for each in found):
+            once = all(each.fault in SLOW and each.confirmed == NOT_AGAIN for each in found)
+            if once and self.scene.pulse().served:
                 raise Unmeasurable(f"{found[0].fault}: {found[0].how}; {NOT_AGAIN}: is the machine too busy?")
             must_survive(found, [line for each in found[:1] for line in _shown(each)])
         if not played:
@@ -95,8 +96,8 @@ class Search:
             seed += 1
             yield from cases(self.malformations, len(self.malformations), seed)
 
-    def shows(self, fault: Fault, scene: Scene | None = None) -> Callable[[Sequence[Case]], bool]:
-        """Whether playing these cases, now, shows the same fault."""
+    def shows(self, *faults: Fault, scene: Scene | None = None) -> Callable[[Sequence[Case]], bool]:
+        """Whether playing these cases, now, shows one of ``faults``."""
         where = scene or self.scene
 
         def again(some: Sequence[Case]) -> bool:
@@ -106,7 +107,7 @@ class Search:
             except Unmeasurable:
                 return False
             return any(
-                each.fault is fault
+                each.fault in faults
                 for round_ in rounds
                 for each in judge_round(round_, born, self.canaries, strictly=self.strictly)
             )
@@ -121,7 +122,10 @@ class Search:
 
         def again(some: Sequence[Case]) -> bool:
             with fresh() as scene:
-                return self.shows(fault, scene)(some)
+                if not scene.pulse(10.0).served:
+                    raise Unmeasurable("the fresh server serves nobody")
+                alike = OF_THE_SERVER if fault in OF_THE_SERVER else {fault}
+                return self.shows(*alike, scene=scene)(some)
 
         return again
 

@@ -17,6 +17,9 @@ _DEFLATED = b"1.2.840.10008.1.2.1.99"  # Deflated Explicit VR Little Endian (PS3
 STARTS = (b"\x1f\x8b\x08", b"PK\3\4", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", _DEFLATED)
 
 
+UNREAD = frozenset({1, 2, 3, 4, 5, 6, 9, 10, 12, 14, 18, 19, 93, 94, 95, 96, 97, 98, 99})  # APPNOTE.TXT 4.4.5
+
+
 def inflated(data: bytes, place: int, start: bytes, most: int = MAX_UNPACKED) -> bytes:
     """The stream that begins with ``start``, as far as it goes; nothing where it is none. Raises Unmeasurable where it
     does not end within ``most`` bytes."""
@@ -24,8 +27,11 @@ def inflated(data: bytes, place: int, start: bytes, most: int = MAX_UNPACKED) ->
     if start == STARTS[0]:
         bits = zlib.MAX_WBITS | 16
     elif start == STARTS[1]:
-        if data[place + 8 : place + 10] != b"\x08\0":
-            return b""  # stored, which is plain
+        method = _number(data, place + 8, 2)
+        if _number(data, place + 6, 2) & 1 or method in UNREAD:
+            raise Unmeasurable(f"a ZIP archive came back whose members cannot be read (method {method})")
+        if method != 8:
+            return b""  # stored, which is plain; or no ZIP archive
         place += 30 + _number(data, place + 26, 2) + _number(data, place + 28, 2)
     elif start == _DEFLATED:
         meta = data.rfind(b"DICM\2\0\0\0UL\4\0", max(0, place - 1024), place)

@@ -57,6 +57,10 @@ class Authorised:
         self.proofs += attempt.outcome is Outcome.SERVED
         return attempt
 
+    def forget(self) -> None:
+        """What was shown for one control shows nothing for the next: the target may have died since."""
+        self._shown.clear()
+
     def _once(self, operation: Operation, role: str = "all") -> Attempt:
         key = f"{operation.name} as {role}"
         if key in self._shown:

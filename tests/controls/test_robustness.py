@@ -9,7 +9,7 @@ import pytest
 from fixtures.hostile import Growth
 from pacs_hardening.launch.running import Running
 from pacs_hardening.malform.parts import REQUEST, on_association, send, stalled_request, stalled_store
-from pacs_hardening.model import Impact, Severity, Target, Violation, control
+from pacs_hardening.model import Impact, Severity, Target, Unmeasurable, Violation, control
 from pacs_hardening.oracle import must_be_tls
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.probes.robustness import Scene, associated, holding
@@ -168,9 +168,12 @@ def test_limits_associations_per_node(authorised: Authorised, running: Running, 
     limit = profile.associations_per_node
     case = Case("holds", 0, "PS3.8 9.3.4", Expectation.WAITING, (send(REQUEST), Step("receive")))
     with holding(scene, [case] * (limit + 1)) as end:
-        held = sum(map(associated, end()))
+        answers = end()
+    held, refused = sum(map(associated, answers)), sum(answer.ended == "closed" for answer in answers)
     if held > limit:
         raise Violation(f"at most {limit} associations of one node at the same time", f"all of {held} were accepted")
+    if not refused:
+        raise Unmeasurable(f"{held} associations were accepted, none was refused, the others had no answer in time")
     must_be_served(scene.pulse(), "after that")
 
 

@@ -102,7 +102,7 @@ def cases() -> list[tuple[str, str]]:
 
 
 def is_whole(config: pytest.Config) -> bool:
-    """Every weakness is asked nearly everything: where the results are reviewed, and every night."""
+    """Every weakness is asked nearly everything: where the results are reviewed, and where somebody wants it."""
     return os.environ.get("PACS_MATRIX") == "whole" or bool(config.getoption("accept"))
 
 
@@ -111,9 +111,10 @@ def area(key: str) -> str:
 
 
 def asked(environment: str, weakness: str, *, whole: bool) -> set[str]:
-    """Areas, and single controls of the costly ones, that a weakened archive is asked: all that the weakness refutes,
-    and the areas of what it changes besides, by the reviewed result. ``whole``: every area, but for the costly ones
-    where they are not refuted; only so can a new side effect be seen. The hardened archive is asked everything."""
+    """Areas, and single controls of the costly ones, that a weakened archive is asked: what the weakness refutes, and
+    what it changes besides by the reviewed result, but for robustness, where that takes minutes. ``whole``: every area,
+    but for the costly ones where they are not refuted; only so can a new side effect be seen. The hardened archive is
+    asked everything."""
     loaded, every = Environment.load(environment), {area(control.id) for control in controls()}
     if not weakness:
         return every
@@ -121,8 +122,9 @@ def asked(environment: str, weakness: str, *, whole: bool) -> set[str]:
     reviewed = loaded.folder / "expected" / f"{weakness}.json"
     if whole or not reviewed.exists():
         return every - set(COSTLY) | {area(control) for control in refutes}
-    cheap = {area(key) for key in (*refutes, *json.loads(reviewed.read_text()))} - set(COSTLY)
-    return cheap | {control for control in refutes if area(control) in COSTLY}
+    changed = {*refutes, *(key.partition("[")[0] for key in json.loads(reviewed.read_text()))}
+    slow = {control for control in changed if area(control) == "robustness" and control not in refutes}
+    return {control if area(control) in COSTLY else area(control) for control in changed - slow}
 
 
 def selection(names: set[str]) -> str:
