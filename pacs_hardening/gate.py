@@ -149,8 +149,8 @@ class Gate:
             raise Unmeasurable("a server process of the target died or restarted during the run")
 
     def permit(self, control: Control) -> int:
-        """How many proofs there were before ``control``. Raises NotPermitted or Inapplicable where it cannot be asked of
-        the target, Unmeasurable where the target has stopped serving."""
+        """How many proofs there were before ``control``. Raises NotPermitted or Inapplicable where it cannot be asked
+        of the target, Unmeasurable where the target has stopped serving."""
         if self.aborted:
             raise Unmeasurable(self.aborted)
         assert self.target is not None
