@@ -113,7 +113,9 @@ def test_a_defect_behind_a_sequence_of_events_is_reached_by_walks_only(peer: typ
     for each in families()["sequence"]:
         (walks if isinstance(each, Walks) else others).append(each)
     assert not play(peer(), cases(others, 4 * len(others)), size=1)[0]
-    found, played = play(peer(), cases(walks, EACH))
+    # Whether two messages are unfinished together is a matter of milliseconds: one walk of eight brings it about on an
+    # idle machine, one of twenty on a busy one.
+    found, played = play(peer(), cases(walks, 100))
     assert found, f"survived {played} walks"
     assert found[0].fault is Fault.PROCESS
 
