@@ -177,6 +177,15 @@ def test_a_zip_archive_is_searched_where_it_begins_later_and_where_it_is_cut_sho
     assert searcher.found(answer) == searcher.found(answer[:-60]) == {WORD}
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_archive_that_cannot_be_read_is_no_evidence(searcher: Searcher, method: int) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("image.dcm", WORD.encode() + b"x" * 4000)
+    with pytest.raises(Unmeasurable, match="cannot be read"):
+        searcher.found(packed.getvalue())
+
+
 def test_a_deflated_data_set_is_searched(canaries: Canaries, searcher: Searcher) -> None:
     whole = dimse.encode_file(canaries.planted[0].dataset)
     dataset = pydicom.dcmread(io.BytesIO(whole))

@@ -75,6 +75,20 @@ def test_what_to_change_is_the_line_of_the_configuration_where_that_is_known(tmp
     assert "haproxy.cfg" in " ".join(said[1])
 
 
+def test_what_was_shown_for_one_control_shows_nothing_for_the_next(tmp_path: Path) -> None:
+    """Given an archive that dies between two controls; when the second asks for its positive control; then that is not
+    answered from memory."""
+    raw = tomllib.loads((Environment.load("embedded").folder / "environment.toml").read_text())
+    with start(raw, tmp_path) as running:
+        peer = Authorised(running.target)
+        gate = Gate(load("baseline"), target=running.target, authorised=peer)
+        gate.permit(a_control("first"))
+        peer.echo()
+    gate.permit(a_control("second"))
+    with pytest.raises(Unmeasurable):
+        peer.echo()
+
+
 def test_an_archive_that_takes_nothing_in_is_judged_and_proves_nothing(tmp_path: Path) -> None:
     """Given an archive whose authorised node may read only; when a gate that may write opens it; then its controls run,
     since what it reads out can still be found open, and that none of them may pass is noted."""
