@@ -57,11 +57,16 @@ def long(folder: Path) -> Path:
 
 def linting(path: Path, status: int) -> dict[str, float]:
     """``pacs-hardening lint``, whole seconds of a process of its own. Exits where it does not end as expected."""
+    return timed(status, "lint", str(path), "--behind-guard")
+
+
+def timed(status: int, *arguments: str) -> dict[str, float]:
+    """``pacs-hardening`` with ``arguments``: whole seconds. Exits where it does not end with ``status``."""
     began = time.monotonic()
-    command = [sys.executable, "-m", "pacs_hardening", "lint", str(path), "--behind-guard"]
+    command = [sys.executable, "-m", "pacs_hardening", *arguments]
     ended = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
     if ended != status:
-        sys.exit(f"ci/bench: lint on {path} ended with exit status {ended}")
+        sys.exit(f"ci/bench: {' '.join(arguments)} ended with exit status {ended}")
     return {"whole": time.monotonic() - began}
 
 
@@ -83,18 +88,8 @@ def fleet(environment: str, count: int) -> dict[str, list[dict[str, float]]]:
             other.write_text(text.replace(name, f'name = "archive {number}"\n', 1))
         for _ in range(count):
             for what, target in zip(measured, (str(Path(folder) / "0.toml"), folder), strict=True):
-                measured[what].append(_gating(target))
+                measured[what].append(timed(0, "gate", "--target", target))
     return measured
-
-
-def _gating(target: str) -> dict[str, float]:
-    """Seconds of a whole gate. Exits where it does not pass."""
-    command = [sys.executable, "-m", "pacs_hardening", "gate", "--target", target]
-    began = time.monotonic()
-    ended = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
-    if ended != 0:
-        sys.exit(f"ci/bench: the gate on {target} ended with exit status {ended}")
-    return {"whole": time.monotonic() - began}
 
 
 def main(arguments: list[str]) -> None:

@@ -15,9 +15,7 @@ _CHUNK = 16 << 10
 _DEFLATED = b"1.2.840.10008.1.2.1.99"  # Deflated Explicit VR Little Endian (PS3.5 A.5)
 # How streams begin: gzip, a member of a ZIP archive, zlib (RFC 1950) at its usual levels, a deflated data set.
 STARTS = (b"\x1f\x8b\x08", b"PK\3\4", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", _DEFLATED)
-
-
-UNREAD = frozenset({1, 2, 3, 4, 5, 6, 9, 10, 12, 14, 18, 19, 93, 94, 95, 96, 97, 98, 99})  # APPNOTE.TXT 4.4.5
+UNREAD = frozenset({1, 2, 3, 4, 5, 6, 9, 10, 12, 14, 18, 19, 93, 94, 95, 96, 97, 98, 99})  # of ZIP: APPNOTE.TXT 4.4.5
 
 
 def inflated(data: bytes, place: int, start: bytes, most: int = MAX_UNPACKED) -> bytes:

@@ -193,10 +193,9 @@ class Player:
         (nothing was played: settle the others, then try again), and Unmeasurable where a valid association is not
         accepted."""
         try:
-            raw = socket.create_connection((self._door.host, self._door.port), timeout=self._deadline)
+            raw = self._dialled()
         except OSError as error:
             raise Unreachable(f"{self._door} cannot be reached: {error.strerror or error}") from error
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         talk = _Talk(case, raw, time.monotonic())
         try:
             if self._context is not None and case.steps[:1] != (Step("plain"),):
@@ -208,13 +207,19 @@ class Player:
             talk.sock.close()
             raise
         except OSError as error:
-            self._end(talk, "closed", "" if isinstance(error, ConnectionError) else why(error))
+            self._broken_off(talk, error)
             return
         talk.since = time.monotonic()
         if ended:
             self._end(talk, ended)
         else:
             self._await(talk)
+
+    def _dialled(self) -> socket.socket:
+        """TCP to the door. Raises OSError."""
+        sock = socket.create_connection((self._door.host, self._door.port), timeout=self._deadline)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
 
     def _steps(self, talk: _Talk) -> str:
         """Raises OSError where the peer ends it. What further peers were answered is kept as by ``play``."""
@@ -246,8 +251,7 @@ class Player:
     def _joins(self, case: Case) -> _Talk | None:
         """Another connection of the same peer; none where the door is shut, which is for the others to tell."""
         try:
-            sock = socket.create_connection((self._door.host, self._door.port), timeout=self._deadline)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock = self._dialled()
             if self._context is not None:
                 sock = self._context.wrap_socket(sock, server_hostname=self._name)
         except OSError:
@@ -259,7 +263,7 @@ class Player:
         if isinstance(how, TimeoutError):
             self._end(talk, "left")
         elif isinstance(how, OSError):
-            self._end(talk, "closed", "" if isinstance(how, ConnectionError) else why(how))
+            self._broken_off(talk, how)
         elif how:
             self._end(talk, how)
         else:
@@ -352,7 +356,7 @@ class Player:
         except TimeoutError:
             return False
         except OSError as error:
-            self._end(talk, "closed", "" if isinstance(error, ConnectionError) else why(error))
+            self._broken_off(talk, error)
             return True
         return self._is_answered(talk)
 
@@ -392,6 +396,10 @@ class Player:
             return talk.since + GRACE_S - time.monotonic()
         accepted = talk.data[:1] == bytes([pdu.A_ASSOCIATE_AC])  # an abort may follow, and need not
         return talk.since + (ANSWER_S if accepted else self._deadline) - time.monotonic()
+
+    def _broken_off(self, talk: _Talk, error: OSError) -> None:
+        """The peer ended it: a reset needs no words, a TLS alert has its own."""
+        self._end(talk, "closed", "" if isinstance(error, ConnectionError) else why(error))
 
     def _end(self, talk: _Talk, ended: str, how: str = "") -> None:
         if ended != "closed":

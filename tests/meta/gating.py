@@ -106,6 +106,11 @@ def is_whole(config: pytest.Config) -> bool:
     return os.environ.get("PACS_MATRIX") == "whole" or bool(config.getoption("accept"))
 
 
+def control_id(key: str) -> str:
+    """Of a control with its case."""
+    return key.partition("[")[0]
+
+
 def area(key: str) -> str:
     return key.partition(".")[0]
 
@@ -115,16 +120,16 @@ def asked(environment: str, weakness: str, *, whole: bool) -> set[str]:
     what it changes besides by the reviewed result, but for robustness, where that takes minutes. ``whole``: every area,
     but for the costly ones where they are not refuted; only so can a new side effect be seen. The hardened archive is
     asked everything."""
-    loaded, every = Environment.load(environment), {area(control.id) for control in controls()}
+    loaded, every = Environment.load(environment), {area(each.id) for each in controls()}
     if not weakness:
         return every
     refutes = loaded.weaknesses[weakness].refutes
     reviewed = loaded.folder / "expected" / f"{weakness}.json"
     if whole or not reviewed.exists():
-        return every - set(COSTLY) | {area(control) for control in refutes}
-    changed = {*refutes, *(key.partition("[")[0] for key in json.loads(reviewed.read_text()))}
-    slow = {control for control in changed if area(control) == "robustness" and control not in refutes}
-    return {control if area(control) in COSTLY else area(control) for control in changed - slow}
+        return every - set(COSTLY) | set(map(area, refutes))
+    changed = {*refutes, *map(control_id, json.loads(reviewed.read_text()))}
+    slow = {each for each in changed if area(each) == "robustness" and each not in refutes}
+    return {each if area(each) in COSTLY else area(each) for each in changed - slow}
 
 
 def selection(names: set[str]) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from pacs_hardening.catalogue import controls, refutations
 from pacs_hardening.launch.environment import Environment, discover
-from tests.meta.gating import GateRun, area, asked, cases, engine_required, is_whole
+from tests.meta.gating import GateRun, area, asked, cases, control_id, engine_required, is_whole
 
 Matrix = Callable[[str, str], GateRun]
 
@@ -24,7 +24,7 @@ def test_matrix(environment: str, weakness: str, matrix: Matrix, request: pytest
     the weakened one fails by the controls that name the defect, and every status is as was reviewed."""
     engine_required(environment)
     loaded, run = Environment.load(environment), matrix(environment, weakness)
-    failed = {key.partition("[")[0] for key, status in run.statuses.items() if status == "FAIL"}
+    failed = {control_id(key) for key, status in run.statuses.items() if status == "FAIL"}
     errors = [key for key, status in run.statuses.items() if status == "ERROR"]
     assert not errors, f"could not be measured: {errors}\n{run.output}"
     if weakness:
@@ -49,7 +49,7 @@ def _compare(folder: Path, weakness: str, names: set[str], run: GateRun, accept:
         differs = {key: status for key, status in sorted(run.statuses.items()) if hardened.get(key) != status}
         file.write_text(json.dumps(differs, indent=1) + "\n")
     expected = hardened | (json.loads(file.read_text()) if file.exists() else {})
-    compared = run.statuses.keys() | {key for key in expected if {area(key), key.partition("[")[0]} & names}
+    compared = run.statuses.keys() | {key for key in expected if {area(key), control_id(key)} & names}
     changed = {
         key: f"expected {expected.get(key, 'nothing')}, now {run.statuses.get(key, 'nothing')}"
         for key in sorted(compared)
@@ -90,7 +90,7 @@ def test_every_control_is_refuted_or_excepted(environment: str) -> None:
 def test_every_control_is_refuted_and_measured_somewhere() -> None:
     """Read from the reviewed results: each control FAILs in some environment and PASSes in some."""
     results = [json.loads(f.read_text()) for folder in discover().values() for f in folder.glob("expected/*.json")]
-    seen = {(key.partition("[")[0], status) for result in results for key, status in result.items()}
+    seen = {(control_id(key), status) for result in results for key, status in result.items()}
     for control in controls():
         assert (control.id, "FAIL") in seen, f"{control.id} never fails"
         assert (control.id, "PASS") in seen, f"{control.id} never passes"
