@@ -7,7 +7,7 @@ COPY build/image /wheels
 RUN python3 -m venv /opt/pacs-hardening \
  && /opt/pacs-hardening/bin/pip install --quiet --no-index --find-links /wheels pacs-hardening \
  && /opt/pacs-hardening/bin/pip check \
- && /opt/pacs-hardening/bin/pip uninstall --quiet --yes pip
+ && /opt/pacs-hardening/bin/pip uninstall --quiet --yes pip setuptools
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends python3 openssh-client \

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pacs_hardening.launch import targetfile
+from pacs_hardening.config import targetfile
 from pacs_hardening.launch.environment import Environment
 
 

@@ -13,14 +13,19 @@ from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 
-from pacs_hardening.malform.families import cases, families
-from pacs_hardening.malform.parts import ABORT, REQUEST, send
-from pacs_hardening.model import Door, Impact, Node, Target
+from pacs_hardening.fuzz.conversation import Case, Expectation, Step
+from pacs_hardening.fuzz.families import cases, families
+from pacs_hardening.fuzz.hostile import HostilePeers, slots
+from pacs_hardening.fuzz.parts import ABORT, REQUEST, send
+from pacs_hardening.fuzz.recipe import compile_recipe
+from pacs_hardening.fuzz.verdict import judge_batch
+from pacs_hardening.model import (
+    Endpoint,
+    Impact,
+    Node,
+    Target,
+)
 from pacs_hardening.probes.authorised import EchoOnly
-from pacs_hardening.probes.robustness import Scene, slots
-from pacs_hardening.survival import judge_round
-from pacs_hardening.wire.conversation import Case, Expectation, Step
-from pacs_hardening.wire.recipe import compile_recipe
 
 IMAGE = "pacs-hardening/bench-storescp"
 FOLDER = Path(__file__).parents[1] / "environments" / "shared" / "receiver"
@@ -55,10 +60,10 @@ def storescp(*more: str) -> Iterator[Target]:
         port = int(docker("port", one, "11112").rsplit(":", 1)[1])
         node = Node("all", "BENCH", frozenset({"echo"}))
         target = Target(
-            "s", "ANY", (Door("dicom", "127.0.0.1", port, False),), {"all": node}, ceiling=Impact.DISRUPTIVE
+            "s", "ANY", (Endpoint("dicom", "127.0.0.1", port, False),), {"all": node}, ceiling=Impact.DISRUPTIVE
         )
         ends = time.monotonic() + 20
-        while not Scene.at(EchoOnly(target), str).pulse().served:
+        while not HostilePeers.at(EchoOnly(target), str).pulse().served:
             if time.monotonic() > ends:
                 sys.exit("ci/bench: storescp does not answer")
         yield target
@@ -68,12 +73,12 @@ def storescp(*more: str) -> Iterator[Target]:
 
 def bare(target: Target) -> Callable[[], int]:
     """The limit: prebuilt bytes on sockets, nothing looked at."""
-    door, filled = target.doors[0], slots(target, target.nodes["all"])
+    endpoint, filled = target.endpoints[0], slots(target, target.nodes["all"])
     first, last = compile_recipe(REQUEST, filled), compile_recipe(ABORT, filled)
 
     def batch() -> int:
         for _ in range(BATCH):
-            with socket.create_connection((door.host, door.port), timeout=10) as sock:
+            with socket.create_connection((endpoint.host, endpoint.port), timeout=10) as sock:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.sendall(first)
                 sock.recv(1 << 16)
@@ -83,9 +88,9 @@ def bare(target: Target) -> Callable[[], int]:
     return batch
 
 
-def engine(scene: Scene) -> Callable[[], int]:
+def engine(peers: HostilePeers) -> Callable[[], int]:
     """The same conversation, by the player."""
-    player = scene.player(patience=0.0)
+    player = peers.player(patience=0.0)
 
     def batch() -> int:
         for _ in range(BATCH):
@@ -99,12 +104,12 @@ def engine(scene: Scene) -> Callable[[], int]:
     return batch
 
 
-def judged(scene: Scene, source: Iterator[Case]) -> Callable[[], int]:
+def judged(peers: HostilePeers, source: Iterator[Case]) -> Callable[[], int]:
     """The player with every oracle."""
 
     def batch() -> int:
-        for round_ in scene.rounds(islice(source, BATCH), size=100):
-            judge_round(round_, "", [b"SECRET-VALUE"])
+        for batch in peers.batches(islice(source, BATCH), size=100):
+            judge_batch(batch, "", [b"SECRET-VALUE"])
         return BATCH
 
     return batch
@@ -125,14 +130,14 @@ def main(arguments: list[str]) -> None:
     print("| server | what | conversations/s | ratio |\n|---|---|---|---|")
     for more in ((), ("--fork",)):
         with storescp(*more) as target:
-            scene = Scene.at(EchoOnly(target), str)
+            peers = HostilePeers.at(EchoOnly(target), str)
             lanes = {
                 "bare socket loop: associate, abort": bare(target),
-                "engine without oracles: the same": engine(scene),
-                "engine with all oracles: the same": judged(scene, cycle([POLITE])),
+                "engine without oracles: the same": engine(peers),
+                "engine with all oracles: the same": judged(peers, cycle([POLITE])),
             }
             if more:  # without it, whatever holds on keeps the others waiting, which the oracles say
-                lanes["engine with all oracles: malformed"] = judged(scene, cycle(prompt))
+                lanes["engine with all oracles: malformed"] = judged(peers, cycle(prompt))
             rates = {name: max(rate(batch, seconds / 2) for _ in range(2)) for name, batch in lanes.items()}
         limit = next(iter(rates.values()))
         for name, best in rates.items():

@@ -14,11 +14,19 @@ from itertools import count
 from pacs_hardening.canary import Canaries, Searcher, objects
 from pacs_hardening.canary.table import query_keys
 from pacs_hardening.launch.environment import Environment
-from pacs_hardening.launch.running import Running
 from pacs_hardening.model import Research
-from pacs_hardening.probes.association import Outcome, Peer, knock
-from pacs_hardening.probes.research import LANES, Delivered, Reader, Released, deliver, research_view, retrieve
-from pacs_hardening.redaction import Evidence, evidence
+from pacs_hardening.model.running import Running
+from pacs_hardening.oracles.redaction import Evidence, evidence
+from pacs_hardening.probes.dicom.association import Outcome, Peer, associate_as
+from pacs_hardening.probes.research import (
+    LANES,
+    Delivered,
+    Reader,
+    Released,
+    deliver,
+    research_view,
+    retrieve,
+)
 from pacs_hardening.wire import operations
 
 AHEAD = 3  # studies that are stored and not yet searched: bounds the memory
@@ -48,13 +56,13 @@ def stored_alone(running: Running, wanted: int) -> float:
     encoded = [operations.store(each.dataset) for canaries in studies(wanted) for each in canaries.planted]
     began = time.monotonic()
     with ThreadPoolExecutor(LANES) as pool:
-        attempts = list(pool.map(lambda each: knock(view, peer, each, seconds=60), encoded))
-    assert all(attempt.outcome is Outcome.SERVED for attempt in attempts), attempts[0].said
+        attempts = list(pool.map(lambda each: associate_as(view, peer, each, seconds=60), encoded))
+    assert all(attempt.outcome is Outcome.SERVED for attempt in attempts), attempts[0].observed
     return time.monotonic() - began
 
 
 def through(running: Running, wanted: int) -> list[Evidence]:
-    """Each study is retrieved through every door and searched while the next one is made and stored."""
+    """Each study is retrieved through every endpoint and searched while the next one is made and stored."""
     target, research, keys = running.target, research_of(running), query_keys()
 
     def rest(canaries: Canaries, delivered: Delivered) -> Evidence:
@@ -76,7 +84,7 @@ def through(running: Running, wanted: int) -> list[Evidence]:
 
 def main(wanted: int) -> None:
     """``wanted`` objects that are redacted. Exits with 1 where a canary came through, a copy is missing, or a
-    door never gave anything."""
+    endpoint never gave anything."""
     with Environment.load("orthanc").start() as running:
         alone = stored_alone(running, wanted)
     with Environment.load("orthanc").start() as running:
@@ -86,20 +94,20 @@ def main(wanted: int) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     copies = sum(len(each.released.copies) for each in found[:-1])
     leaked = sum(len(tokens) for each in found for tokens in each.leaks.values())
-    gave_nothing = Counter(door for each in found for door in each.released.empty)
-    empty = ", ".join(f"{door} ({times} of {len(found) - 1} studies)" for door, times in gave_nothing.items())
+    gave_nothing = Counter(endpoint for each in found for endpoint in each.released.empty)
+    empty = ", ".join(f"{endpoint} ({times} of {len(found) - 1} studies)" for endpoint, times in gave_nothing.items())
     heap = b"".join(piece.data for each in found for piece in each.released.pieces)
     before = time.process_time()
     leaked += len(Searcher().found(heap))
     rate = len(heap) / (time.process_time() - before) / 1e6
     print(f"{copies} objects, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n\n| what | |\n|---|---|")
-    print(f"| stored, retrieved through every door, searched, seconds | {seconds:.1f} |")
+    print(f"| stored, retrieved through every endpoint, searched, seconds | {seconds:.1f} |")
     print(f"| of which this side was busy, seconds of one processor | {busy:.1f} |")
     print(f"| stored and nothing else, seconds | {alone:.1f} |")
     print(f"| answers, MB | {len(heap) / 1e6:.1f} |\n| search, MB for each second of one processor | {rate:.0f} |")
     print(f"| peak memory, MB | {peak:.0f} |\n| canaries that came through | {leaked} |")
-    print(f"| doors that gave nothing | {empty or 'none'} |")
-    silent = [door for door, times in gave_nothing.items() if times >= len(found) - 1]
+    print(f"| endpoints that gave nothing | {empty or 'none'} |")
+    silent = [endpoint for endpoint, times in gave_nothing.items() if times >= len(found) - 1]
     sys.exit(1 if leaked or silent or copies < wanted else 0)
 
 

@@ -23,9 +23,9 @@ from pydicom.errors import InvalidDicomError
 
 from pacs_hardening.canary import Canaries, Searcher, objects
 from pacs_hardening.canary.studies import RETAINED
-from pacs_hardening.launch.engine import connect
+from pacs_hardening.launch.docker.engine import connect
+from pacs_hardening.launch.docker.images import built
 from pacs_hardening.launch.environment import root, say_on_stderr
-from pacs_hardening.launch.images import built
 from pacs_hardening.wire import dimse
 
 PACKAGES = ("dicognito", "deid", "dicom-anonymizer")
@@ -122,10 +122,10 @@ def _started(folder: Path) -> Iterator[Callable[..., bytes]]:
     try:
         subprocess.run(["docker", "cp", folder / "orthanc.json", f"{name}:/etc/archive/orthanc.json"], check=True)
         subprocess.run(["docker", "start", name], check=True, stdout=subprocess.DEVNULL)
-        door = subprocess.check_output(["docker", "port", name, "8042/tcp"], text=True).split()[0]
+        endpoint = subprocess.check_output(["docker", "port", name, "8042/tcp"], text=True).split()[0]
 
         def ask(path: str, body: bytes | None = None, method: str | None = None) -> bytes:
-            request = urllib.request.Request(f"http://{door}{path}", body, method=method)
+            request = urllib.request.Request(f"http://{endpoint}{path}", body, method=method)
             with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
                 return bytes(answer.read())
 
@@ -150,8 +150,9 @@ def _judged(canaries: Canaries, files: list[bytes]) -> dict[str, str]:
     left = {value for data in files for value in searcher.found(data)} & planted
     row = {}
     for group in GROUPS:
-        of = lambda values: sum(any(t.kind == group for t in canaries.tokens(v)) for v in values)  # noqa: B023, E731
-        leaked, total = of(left), of(planted)
+        leaked, total = (
+            sum(any(t.kind == group for t in canaries.tokens(value)) for value in values) for values in (left, planted)
+        )
         row[group] = f"leaked {leaked} of {total}" if leaked else f"removed {total}"
     copies = {}
     for data in files:

@@ -8,9 +8,16 @@ from dataclasses import dataclass, field
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from ..model import Unmeasurable
-from .packed import DEPTH, ESCAPES, MAX_UNPACKED, STARTS, inflated, plain
+from .compressed import (
+    DEPTH,
+    ESCAPES,
+    MAX_UNPACKED,
+    STARTS,
+    decompressed,
+    plain,
+)
+from .encodings import encodings
 from .tokens import WORD
-from .writings import writings
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Searcher:
     """``found`` maps bytes to the canaries in them, as their values. ``seen`` counts the bytes searched."""
 
     def __init__(self) -> None:
-        self._writings = list(writings())
+        self._writings = list(encodings())
         markers = [*(each.marker for each in self._writings), *STARTS, *ESCAPES]
         self._automaton = BytesAhoCorasick(markers, implementation=Implementation.DFA)  # twice as fast as its choice
         self.seen = 0
@@ -52,7 +59,7 @@ class Searcher:
             yield seen
             yield from (self._pass(text) for text in plain(piece, seen.escapes))
             for place, start in seen.streams:
-                inner = inflated(piece, place, start, MAX_UNPACKED - size)
+                inner = decompressed(piece, place, start, MAX_UNPACKED - size)
                 size += len(inner)
                 if inner and depth == DEPTH:
                     raise Unmeasurable(f"what came back is packed more than {DEPTH} times")

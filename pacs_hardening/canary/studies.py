@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 
 from .table import Attribute, attributes
-from .tokens import Mint, Token
+from .tokens import Token, TokenFactory
 
 CT, MR, US = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.6.1"
 SR, PDF = "1.2.840.10008.5.1.4.1.1.88.11", "1.2.840.10008.5.1.4.1.1.104.1"
@@ -57,11 +56,11 @@ class Canaries:
 def objects(seed: int, *, first: int = 1) -> Canaries:
     """CT, MR, ultrasound with and without burned-in text, a report, and one with three groups of Japanese names; the MR
     refers to the CT. The same for the same ``seed``; ``first`` is the first Instance Number."""
-    mint = Mint(seed)
+    tokens = TokenFactory(seed)
     ids: dict[str, object] = {
-        key: str(mint.value("UI", Token("", key, "U", "uid", "the study"))) for key in ("StudyInstanceUID",)
+        key: str(tokens.value("UI", Token("", key, "U", "uid", "the study"))) for key in ("StudyInstanceUID",)
     }
-    ids["PatientID"] = f"TEST {mint.value('LO', Token('', '(0010,0020) Patient ID', 'Z/D', 'direct', 'the patient'))}"
+    ids["PatientID"] = f"TEST {tokens.value('LO', Token('', '(0010,0020) Patient ID', 'Z/D', 'direct', 'the patient'))}"
     ids["IssuerOfPatientID"] = "TEST"  # with the ID it says who the patient is: the same for all
     made: list[tuple[str, str, dict[str, object]]] = [
         ("CT", CT, {}),
@@ -80,22 +79,24 @@ def objects(seed: int, *, first: int = 1) -> Canaries:
         burned_in = sop_class == US and more.get("BurnedInAnnotation") != "NO"
         unredactable = sop_class == PDF or "encrypted" in label
         full = not burned_in and not unredactable  # of what is refused, a few attributes are enough
-        dataset = _object(mint, label, sop_class, number, {**ids, **more}, full)
+        dataset = _object(tokens, label, sop_class, number, {**ids, **more}, full)
         if "encrypted" in label:
             _encrypt(dataset)
         planted.append(Planted(label, number, dataset, burned_in, unredactable))
     _refer(planted[1].dataset, planted[0].dataset)
-    return Canaries(tuple(planted), MappingProxyType(mint.manifest), MappingProxyType({first + 1: first}))
+    return Canaries(tuple(planted), MappingProxyType(tokens.manifest), MappingProxyType({first + 1: first}))
 
 
-def _object(mint: Mint, label: str, sop_class: str, number: int, given: Mapping[str, object], full: bool) -> Dataset:
+def _object(
+    tokens: TokenFactory, label: str, sop_class: str, number: int, given: Mapping[str, object], full: bool
+) -> Dataset:
     dataset = Dataset()
     charset = given.get("SpecificCharacterSet")
     if charset:
         dataset.SpecificCharacterSet = charset
     for attribute in attributes():
         if full or attribute.tag >> 16 in (0x0008, 0x0010, 0x0020, 0x0042):
-            _plant(dataset, attribute, mint, label)
+            _plant(dataset, attribute, tokens, label)
     for keyword, value in given.items():
         setattr(dataset, keyword, value)
     dataset.SOPClassUID, dataset.InstanceNumber = sop_class, str(number)
@@ -105,54 +106,54 @@ def _object(mint: Mint, label: str, sop_class: str, number: int, given: Mapping[
             setattr(dataset, keyword, value)
         dataset.PixelData = bytes((number * 7 + place) % 251 for place in range(256))
     if charset:
-        _write_in_signs(dataset, mint, label)
-    _nest(dataset, mint, label)
-    _add_private(dataset, mint, Token("", "private attribute", "X", "private", label, "private"))
+        _write_in_signs(dataset, tokens, label)
+    _nest(dataset, tokens, label)
+    _add_private(dataset, tokens, Token("", "private attribute", "X", "private", label, "private"))
     return dataset
 
 
-def _plant(dataset: Dataset, attribute: Attribute, mint: Mint, label: str, place: str = "top") -> None:
+def _plant(dataset: Dataset, attribute: Attribute, tokens: TokenFactory, label: str, place: str = "top") -> None:
     about = Token("", str(attribute), attribute.action, attribute.group, label, place)
-    vr = dictionary_VR(attribute.tag).split(" or ")[-1]
+    vr = attribute.vr
     if vr == "SQ":
         item = Dataset()
-        item.CodeMeaning, item.CodeValue, item.CodingSchemeDesignator = mint.value("LO", about), "TEST", "99TEST"
+        item.CodeMeaning, item.CodeValue, item.CodingSchemeDesignator = tokens.value("LO", about), "TEST", "99TEST"
         dataset.add_new(attribute.tag, "SQ", [item])
     elif attribute.tag == 0x00100040:  # Patient's Sex has three values: too few to be told apart
         dataset.PatientSex = "O"
-    elif attribute.tag >> 16 != 0xFFFC and (value := mint.value(vr, about)) is not None:
+    elif attribute.tag >> 16 != 0xFFFC and (value := tokens.value(vr, about)) is not None:
         dataset.add_new(attribute.tag, vr, value)
 
 
-def _nest(dataset: Dataset, mint: Mint, label: str) -> None:
+def _nest(dataset: Dataset, tokens: TokenFactory, label: str) -> None:
     """Identifiers two sequences deep, in sequences that are no identifiers themselves."""
     inner, outer = Dataset(), Dataset()
     wanted = {0x00100010, 0x00100020, 0x00080020, 0x00080090, 0x00081030, 0x00081155, 0x00104000, 0x00080080}
     for attribute in attributes():
         if attribute.tag in wanted:
-            _plant(inner, attribute, mint, label, "nested")
-    _add_private(inner, mint, Token("", "private attribute", "X", "private", label, "nested"))
+            _plant(inner, attribute, tokens, label, "nested")
+    _add_private(inner, tokens, Token("", "private attribute", "X", "private", label, "nested"))
     outer.AnatomicRegionModifierSequence = [inner]
     dataset.AnatomicRegionSequence = [outer]
 
 
-def _add_private(dataset: Dataset, mint: Mint, about: Token) -> None:
+def _add_private(dataset: Dataset, tokens: TokenFactory, about: Token) -> None:
     item = Dataset()
-    item.CodeMeaning = mint.value("LO", about)
-    block = dataset.private_block(0x0029, f"TEST {mint.value('LO', about)}", create=True)
-    block.add_new(0x01, "LO", mint.value("LO", about))
-    block.add_new(0x02, "UN", mint.value("UN", about))
+    item.CodeMeaning = tokens.value("LO", about)
+    block = dataset.private_block(0x0029, f"TEST {tokens.value('LO', about)}", create=True)
+    block.add_new(0x01, "LO", tokens.value("LO", about))
+    block.add_new(0x02, "UN", tokens.value("UN", about))
     block.add_new(0x03, "SQ", [item])
 
 
-def _write_in_signs(dataset: Dataset, mint: Mint, label: str) -> None:
+def _write_in_signs(dataset: Dataset, tokens: TokenFactory, label: str) -> None:
     """Names in all three groups of components, each with all five components, and text."""
     names = {"PatientName": "(0010,0010) Patient's Name", "OperatorsName": "(0008,1070) Operators' Name"}
     for keyword, attribute in names.items():
         about = Token("", attribute, "Z", "direct", label)
-        groups = ["^".join(mint.signs(about) for _ in range(3)) for _ in range(2)]
-        setattr(dataset, keyword, "=".join([str(mint.value("PN", about)), *groups]))
-    dataset.PatientComments = mint.signs(Token("", "(0010,4000) Patient Comments", "X", "text", label))
+        groups = ["^".join(tokens.signs(about) for _ in range(3)) for _ in range(2)]
+        setattr(dataset, keyword, "=".join([str(tokens.value("PN", about)), *groups]))
+    dataset.PatientComments = tokens.signs(Token("", "(0010,4000) Patient Comments", "X", "text", label))
 
 
 def _encrypt(dataset: Dataset) -> None:

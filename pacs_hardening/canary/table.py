@@ -1,4 +1,4 @@
-"""The attributes that identify: PS3.15 Table E.1-1, from the data file beside this module."""
+"""The attributes that identify: PS3.15 Table E.1-1 (edition 2026c), from the data file beside this module."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.datadict import dictionary_has_tag, dictionary_VR, keyword_for_tag
 
-EDITION = "2024e"
 _FILE = Path(__file__).with_name("confidentiality.tsv")
 _NOT_IN_DATA_SETS = ("0000", "0002", "0004")  # commands, file meta information, directories
+_ENDS = {"Sequence": "SQ", "DateTime": "DT"}
 _REPEATING = {"50XXXXXX": 0x50003000, "60XX3000": 0x60003000, "60XX4000": 0x60004000}
 
 
@@ -24,6 +24,13 @@ class Attribute:
     group: str
     name: str
 
+    @property
+    def vr(self) -> str:
+        """Of what PS3.6 allows the last; by its name where pydicom's edition does not know it."""
+        if dictionary_has_tag(self.tag):
+            return dictionary_VR(self.tag).split(" or ")[-1]
+        return next((vr for end, vr in _ENDS.items() if self.name.endswith(end)), "LO")
+
     def __str__(self) -> str:
         return f"({self.tag >> 16:04X},{self.tag & 0xFFFF:04X}) {self.name}"
 
@@ -33,7 +40,7 @@ _ASKED = {"AE", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UI"}
 
 def query_keys() -> tuple[str, ...]:
     """Keywords of those that a query can ask for by an empty key."""
-    tags = [each.tag for each in attributes() if each.tag < 0x50000000 and dictionary_VR(each.tag) in _ASKED]
+    tags = [each.tag for each in attributes() if each.tag < 0x50000000 and each.vr in _ASKED]
     return tuple(keyword for tag in tags if (keyword := keyword_for_tag(tag)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Beginnings (or endings) by which a canary is known, whatever number follows. One search finds all of them.
 WORD, SIGNS, UID, SECONDS, FRACTION, INTEGER = "QZXJ", "鑿鑢", "2.25.4276545", ".7193", ".6015625", "21427654"
@@ -12,13 +12,15 @@ SIGN_DIGITS = "一二三四五六七八九十"
 # Dates are the leap days of four centuries: shifting all of them by one number of days turns none into another, unless
 # that is a multiple of four years.
 LEAP_DAYS = tuple(f"{year}0229" for year in range(1600, 2000) if year % 4 == 0 and (year % 100 or year % 400 == 0))
+SAID = ("in", "depth", "transfer syntax")  # of what is known of a place, what a report says of each value
 _WORDS = {"LO", "SH", "CS", "AE", "ST", "LT", "UT", "UC"}
 
 
 @dataclass(frozen=True)
 class Token:
     """One planted ``value``: in which attribute, of what action code and group, of which object, and at what depth
-    (``top``, ``nested``, ``private``)."""
+    (``top``, ``nested``, ``private``). ``about``: what else is true of where it stands, by dimension, from which the
+    cause of a leak is told."""
 
     value: str
     attribute: str
@@ -26,6 +28,7 @@ class Token:
     group: str
     object: str
     place: str = "top"
+    about: tuple[tuple[str, str], ...] = ()
 
     @property
     def kind(self) -> str:
@@ -33,17 +36,19 @@ class Token:
         return self.group if self.place == "top" else self.place
 
     def __str__(self) -> str:
-        return f"{self.attribute} of {self.object} ({self.place}, action {self.action}): {self.value}"
+        where = ", ".join([self.place, *(f"{name} {value}" for name, value in self.about if name in SAID)])
+        return f"{self.attribute} of {self.object} ({where}, action {self.action}): {self.value}"
 
 
-class Mint:
+class TokenFactory:
     """Makes values and remembers them. ``manifest`` maps each value as it is found again to its tokens (of dates, which
     are few, to several)."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, upper: bool = False) -> None:
+        """``upper``: no value is one of a factory that is not."""
         chance = random.Random(seed)  # noqa: S311 - a seed is there so that a run can be repeated
         self._run = chance.randrange(10**9)
-        self._next = chance.randrange(1 << 20)
+        self._next = chance.randrange(1 << 20) + (1 << 21 if upper else 0)
         self._days: dict[str, str] = {}
         self.manifest: dict[str, list[Token]] = {}
 
@@ -86,7 +91,7 @@ class Mint:
         return WORD + digits
 
     def _keep(self, value: str, about: Token) -> str:
-        token = Token(value, about.attribute, about.action, about.group, about.object, about.place)
+        token = replace(about, value=value)
         self.manifest.setdefault(value, []).append(token)
         return value
 

@@ -9,14 +9,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ..config.table import OLD_UNTIL, RENAMED_IN
 from ..model import BadInput
-from . import owner, plan, variant
-from .prepared import Overrides, Prepared, prepare
-from .running import Running
-from .variant import FILE, Variant
-from .weakness import Weakness, load_all, load_toml
+from ..model.running import Running
+from . import owner
+from .definition import mistakes, plan, results, variant
+from .definition.patch import load_toml
+from .definition.prepared import Overrides, Prepared, prepare
+from .definition.variant import FILE, Variant
+from .definition.weakness import Weakness, load_all
 
+_READ = (".json", ".cfg")  # what products read as their configuration
 _PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def renamed(old: str, new: str) -> str:
+    return f"the weakness {old} is called {new} since {RENAMED_IN}; both work until {OLD_UNTIL}"
 
 
 def say_on_stderr(line: str) -> None:
@@ -54,12 +62,17 @@ class Environment:
         known = discover(folder)
         if name not in known:
             raise BadInput(f"unknown environment {name!r}; known: {', '.join(known) or 'none'}")
-        chosen = variant.load(known[name], generation, as_shipped)
-        path = known[name] / chosen.file
-        raw = load_toml(path)
-        checked = plan.read(raw, path)
-        weaknesses = load_all([known[name] / "weak", *(_shared(known[name], each) for each in checked.weaknesses)])
+        chosen, raw, checked = _read(known[name], generation, as_shipped)
+        folders = [known[name] / "weak", *(_shared(known[name], each) for each in checked.weaknesses)]
+        vocabulary = mistakes.read(root()) | mistakes.read(known[name].parent)
+        weaknesses = load_all(folders, vocabulary, results.read(known[name]).reason)
         return cls(name, chosen.title or checked.title, checked.kind, known[name], weaknesses, raw, chosen)
+
+    def varied(self, generation: str = "", as_shipped: bool = False) -> Environment:
+        """The same of another ``generation``, or as it is shipped. Raises as ``load`` does."""
+        chosen, raw, checked = _read(self.folder, generation, as_shipped)
+        title = chosen.title or checked.title
+        return replace(self, title=title, kind=checked.kind, _raw=raw, variant=chosen)
 
     @property
     def label(self) -> str:
@@ -84,6 +97,28 @@ class Environment:
         found = [each.fix for each in self.weaknesses.values() if control_id in each.refutes]
         return tuple(dict.fromkeys(found))
 
+    def own_fixes(self, control_id: str) -> tuple[str, ...]:
+        """Of weaknesses of the product's own configuration alone, and not of what stands around it here."""
+        services = self._raw.get("services", {}).values()
+        every = {
+            file["source"]: service for service in services for file in service.get("files", ()) if "source" in file
+        }
+        own = {file for file, service in every.items() if service.get("configuration") and file.endswith(_READ)}
+        around = [Path(file).name for file in (*every, FILE) if file not in own]
+        found = [each for each in self.weaknesses.values() if control_id in each.refutes and not each.merge]
+        fixes = [each.fix for each in found if {change.file for change in each.replace} <= own]
+        return tuple(dict.fromkeys(fix for fix in fixes if not any(name in fix for name in around)))
+
+    def called(self, weakness: str) -> str:
+        """The name of today. Raises BadInput for a weakness that was never known here."""
+        if weakness in self.weaknesses:
+            return weakness
+        for name, each in self.weaknesses.items():
+            if weakness in each.formerly:
+                return name
+        known = ", ".join(self.weaknesses) or "none"
+        raise BadInput(f"{self.name}: unknown weakness {weakness!r}; known: {known}")
+
     def start(
         self,
         weakness: str | None = None,
@@ -91,9 +126,11 @@ class Environment:
         overrides: Overrides | None = None,
         say: Callable[[str], None] = say_on_stderr,
         areas: Callable[[], Set[str]] = frozenset,
+        apart: bool = False,
     ) -> AbstractContextManager[Running]:
         """The running archive; leaving the context removes every trace. ``say`` gets a line before a long step;
-        services that none of ``areas`` needs, when it starts, are left out (none named: all are started).
+        services that none of ``areas`` needs, when it starts, are left out (none named: all are started). ``apart``: an
+        embedded archive gets a process of its own.
 
         Raises BadInput at once, before anything starts, for an unknown weakness or one that does not fit; entering
         raises Unmeasurable where the archive cannot be started.
@@ -102,22 +139,29 @@ class Environment:
         if weakness is not None:
             if self.variant.as_shipped:
                 raise BadInput(f"{self.label}: what is shipped is not weakened any further")
-            if weakness not in self.weaknesses:
-                known = ", ".join(self.weaknesses) or "none"
-                raise BadInput(f"{self.name}: unknown weakness {weakness!r}; known: {known}")
-            chosen = (weakness, self.weaknesses[weakness])
+            name = self.called(weakness)
+            if name != weakness:
+                say(renamed(weakness, name))
+            chosen = (name, self.weaknesses[name])
         prepared = prepare(self.name, self.folder, self._raw, chosen, overrides or Overrides(), self.variant)
-        return _running(prepared, say, areas)
+        return _running(prepared, say, areas, apart)
 
     def build(self, *, say: Callable[[str], None] = say_on_stderr) -> None:
         """Make the images of the environment and of all its weaknesses, so that no run has to. Raises Unmeasurable."""
         if self.kind == "containers":
-            from . import containers
+            from .docker import containers
 
             chosen = (None, *self.weaknesses.items())
             containers.build(
                 [prepare(self.name, self.folder, self._raw, each, Overrides(), self.variant) for each in chosen], say
             )
+
+
+def _read(folder: Path, generation: str, as_shipped: bool) -> tuple[Variant, dict[str, Any], plan.Plan]:
+    chosen = variant.load(folder, generation, as_shipped)
+    path = folder / chosen.file
+    raw = load_toml(path)
+    return chosen, raw, plan.read(raw, path)
 
 
 def _shared(folder: Path, relative: str) -> Path:
@@ -129,14 +173,16 @@ def _shared(folder: Path, relative: str) -> Path:
 
 
 @contextmanager
-def _running(prepared: Prepared, say: Callable[[str], None], areas: Callable[[], Set[str]]) -> Iterator[Running]:
+def _running(
+    prepared: Prepared, say: Callable[[str], None], areas: Callable[[], Set[str]], apart: bool
+) -> Iterator[Running]:
     with owner.folder() as folder:
         if prepared.plan.kind == "embedded":
-            from . import embedded
+            from .. import embedded
 
-            starting: AbstractContextManager[Running] = embedded.start(prepared.raw, folder)
+            starting: AbstractContextManager[Running] = embedded.start(prepared.raw, folder, apart=apart)
         else:
-            from . import containers
+            from .docker import containers
 
             wanted = replace(prepared, plan=plan.narrowed(prepared.plan, areas()))
             starting = containers.start(wanted, folder, say)

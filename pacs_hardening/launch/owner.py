@@ -32,7 +32,7 @@ class Owner:
         return "/".join(str(part) for part in astuple(self))
 
 
-def me() -> Owner:
+def this_process() -> Owner:
     return Owner(_host(), _read("/proc/sys/kernel/random/boot_id"), _namespace(), os.getpid(), _start(os.getpid()))
 
 
@@ -44,7 +44,7 @@ def parse(text: str) -> Owner | None:
 
 def is_dead(owner: Owner) -> bool:
     """True only if that process certainly no longer runs; another host's or another pid namespace's may."""
-    here = me()
+    here = this_process()
     if owner.host != here.host:
         return False
     if _UNKNOWN not in (owner.boot, here.boot) and owner.boot != here.boot:
@@ -64,7 +64,7 @@ def is_dead(owner: Owner) -> bool:
 @contextmanager
 def folder() -> Iterator[Path]:
     """A private temporary folder (0700) of this process, removed at the end."""
-    path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{str(me()).replace('/', '~')}."))
+    path = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{str(this_process()).replace('/', '~')}."))
     try:
         yield path
     finally:

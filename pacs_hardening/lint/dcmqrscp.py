@@ -2,7 +2,8 @@
 valid) and Peers; ``HostTable.<name>`` with peers numbered from 1, each with AET, Host and Port.
 
 What is ours begins with "_": ``_used`` (an AE title or a vendor names this row), ``_names`` (rows that this one names),
-``_peers`` (those written out in the AETable) and ``_privileged`` (the port needs root).
+``_peers`` (those written out in the AETable) and ``_privileged`` (the port needs root; "unsaid" where the command line
+may say it).
 """
 
 from __future__ import annotations
@@ -114,8 +115,8 @@ def _tree(reading: _Reading, file: Path) -> tuple[Tree, list[tuple[str, str, int
     for table, rows in reading.tables.items():
         if rows:
             members[table] = Node(rows, next(iter(rows.values())).line)
-    port = members["NetworkTCPPort"].value if "NetworkTCPPort" in members else 104
-    members["_privileged"] = Node(not isinstance(port, int) or port < 1024, 1)
+    port = members["NetworkTCPPort"].value if "NetworkTCPPort" in members else None
+    members["_privileged"] = Node("unsaid" if port is None else not isinstance(port, int) or port < 1024, 1)
     notices = [("repeated", key, line) for key, line in reading.repeated]
     notices += [("undefined", key, line) for key, line in reading.undefined]
     return Tree({key: (node, str(file)) for key, node in members.items()}, (str(file), 1)), notices

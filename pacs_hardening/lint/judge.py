@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..model import Severity
-from .rules import Product, Rule, holds, same
+from . import versions
+from .rules import (
+    Product,
+    Rule,
+    holds,
+    same,
+)
 from .tree import Setting, Tree, undecided
 
 
 @dataclass(frozen=True)
 class Opening:
     """One option that opens something. ``value`` is fit to be shown: never a secret, "" where nothing is said.
-    ``theme``: see Rule. ``note`` says why its severity is lower than the rule's; "" where it is not."""
+    ``theme``: see Rule. ``note`` says why its severity is lower than the rule's; "" where it is not. ``service``: of
+    which of several archives, "" where there is one."""
 
     file: str
     line: int
@@ -27,6 +34,7 @@ class Opening:
     controls: tuple[str, ...] = ()
     source: str = ""
     note: str = ""
+    service: str = ""
 
 
 def opening(rule: Rule, setting: Setting, value: str, *, behind_guard: bool = False) -> Opening:
@@ -38,8 +46,11 @@ def opening(rule: Rule, setting: Setting, value: str, *, behind_guard: bool = Fa
     )  # fmt: skip
 
 
-def judge(tree: Tree, product: Product, *, behind_guard: bool) -> Iterator[Opening]:
+def judge(tree: Tree, product: Product, *, behind_guard: bool, version: str = "") -> Iterator[Opening]:
+    """``version`` of the product; "" where it is not known, and then everything is said that holds of some."""
     for rule in product.rules:
+        if not versions.concerns(rule, version):
+            continue
         for setting in tree.find(rule.key.split(".")):
             value, default = setting.value, default_of(setting.parts, product)
             if value is None and "absent" not in rule.when:
@@ -49,7 +60,8 @@ def judge(tree: Tree, product: Product, *, behind_guard: bool) -> Iterator[Openi
             if undecided(value) and _of_one_value(rule):
                 yield opening(product.notices["undecided"], setting, "decided by the environment")
             elif holds(rule.when, value, setting.name):
-                yield opening(rule, setting, _shown(rule, setting, value), behind_guard=behind_guard)
+                found = opening(rule, setting, _shown(rule, setting, value), behind_guard=behind_guard)
+                yield replace(found, use=versions.advice(rule, product, version))
 
 
 def _of_one_value(rule: Rule) -> bool:

@@ -15,8 +15,25 @@ class Unparsable(Exception):
         super().__init__(f"{file}:{line}:{column}: {what}")
 
 
+class NoArchive(Unparsable):
+    """A file that can be read, and is of another program."""
+
+
 class Placeholder(str):
     """``${NAME}`` where a value is expected: the value is not known before the archive starts."""
+
+
+class Text(str):
+    """Text out of a file that says more than its characters. ``first`` is the line in which the text itself begins,
+    where each of its lines is one of the file; 0 where that is not so. ``quoted``: never a number or a switch."""
+
+    first: int
+    quoted: bool
+
+    def __new__(cls, text: str, first: int = 0, *, quoted: bool = False) -> Text:
+        made = super().__new__(cls, text)
+        made.first, made.quoted = first, quoted
+        return made
 
 
 @dataclass(frozen=True, slots=True)

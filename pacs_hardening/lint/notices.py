@@ -1,4 +1,4 @@
-"""What is wrong with a file itself: keys that are ignored, twice there, or of the wrong kind."""
+"""What is wrong with a file itself: keys that are unknown, younger than the product, or of the wrong kind."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from .judge import Opening, opening
 from .rules import Product
 from .tree import Setting, Tree, undecided
+from .versions import lacks
 
 ALIKE = 0.84  # of difflib; one wrong, missing, doubled or swapped letter in a key of six, two in one of twelve
 
@@ -28,7 +29,7 @@ def nearest(key: str, known: Iterable[str]) -> str:
     return next((folded[each] for each in get_close_matches(wanted, folded, 1, ALIKE)), "")
 
 
-def ignored(tree: Tree, product: Product) -> Iterator[Opening]:
+def unknown_keys(tree: Tree, product: Product) -> Iterator[Opening]:
     """Keys that the product does not know."""
     for pattern in product.known:
         known = known_keys(product, pattern)
@@ -37,8 +38,22 @@ def ignored(tree: Tree, product: Product) -> Iterator[Opening]:
             if setting.name in known or setting.name.startswith("_"):
                 continue
             meant = nearest(setting.name, known)
-            notice = product.notices["misspelt" if meant else "unknown"]
+            unread = "not-judged" if not pattern and "not-judged" in product.notices else "unknown"
+            notice = product.notices["misspelt" if meant else unread]
             yield replace(opening(notice, setting, ""), use=f'"{meant}"' if meant else notice.use)
+
+
+def too_new(tree: Tree, product: Product, version: str) -> Iterator[Opening]:
+    """Keys that the version does not know yet."""
+    for key, since in product.since.items():
+        if not lacks(key, product, version):
+            continue
+        for setting in tree.find(key.split(".")):
+            if setting.node is not None:
+                notice = opening(product.notices["too-new"], setting, "")
+                yield replace(
+                    notice, use=f"a version from {since} on; {version} ignores it, and what it would close is open"
+                )
 
 
 def every(tree: Tree, pattern: str) -> Iterator[Setting]:

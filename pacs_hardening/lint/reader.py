@@ -1,8 +1,9 @@
 """JSON as Orthanc's JsonCpp takes it, with the place of every key and value.
 
 Beyond JSON: ``//`` and ``/* */`` comments, a comma before a closing bracket, control characters inside strings, a byte
-order mark, text after the last bracket (which is ignored there: ``Document.rest`` says where it begins), and
-``${NAME}`` for a whole value, since Orthanc replaces such names before it parses. Only ``Unparsable`` is ever raised.
+order mark, leading zeros, text after the last bracket (which is ignored there: ``Document.rest`` says where it begins;
+a comment there need not end), and ``${NAME}`` for a whole value, since Orthanc replaces such names before it parses.
+Only ``Unparsable`` is ever raised. tests/meta/test_lint_oracle.py asks a real Orthanc.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .node import Document, Node, Placeholder, Unparsable
+from .node import (
+    Document,
+    Node,
+    Placeholder,
+    Unparsable,
+)
 
 __all__ = ["Document", "Node", "Placeholder", "Unparsable", "parse"]
 
 DEEPEST = 100  # JsonCpp gives up at 1000; no configuration has a tenth of this
 _BLANK = re.compile(r"(?:[ \t\r\n]+|//[^\n\r]*|/\*.*?\*/)+", re.DOTALL)
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,300})(\.\d{1,300})?([eE][+-]?\d{1,9})?", re.ASCII)
+_NUMBER = re.compile(r"(?:-\d{0,300}|\+?\d{1,300})(\.\d{0,300})?([eE][+-]?\d{1,9})?", re.ASCII)
 _PLACEHOLDER = re.compile(r"\$\{[^{}\r\n]*\}")
 _CHUNK = re.compile(r'[^"\\]*')
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -27,7 +33,7 @@ def parse(text: str, first_line: int = 1) -> Document:
     """Raises Unparsable, without a file name, for what JsonCpp would not take either."""
     reader = _Reader(text, first_line)
     root = reader.value("", 0)
-    reader.skip()
+    reader.skip(at_end=True)
     return Document(root, tuple(reader.repeated), reader.line() if reader.at < len(text) else 0)
 
 
@@ -48,11 +54,13 @@ class _Reader:
         before = self.text[:at]
         return Unparsable(what, self.first + before.count("\n"), at - before.rfind("\n"))
 
-    def skip(self) -> None:
+    def skip(self, *, at_end: bool = False) -> None:
         if found := _BLANK.match(self.text, self.at):
             self.at = found.end()
         if self.text.startswith("/*", self.at):
-            raise self.fail("a comment that does not end")
+            if not at_end:
+                raise self.fail("a comment that does not end")
+            self.at = len(self.text)
 
     def next(self) -> str:
         self.skip()
@@ -83,7 +91,10 @@ class _Reader:
             return Placeholder(found.group())
         if found := _NUMBER.match(self.text, self.at):
             self.at = found.end()
-            return float(found.group()) if found[1] or found[2] else int(found.group())
+            digits = found.group()
+            if not re.search(r"\d", digits):
+                return 0 if digits == "-" else digits
+            return float(digits) if found[1] or found[2] or digits.startswith("+") else int(digits)
         raise self.fail("no value that JSON knows (text needs quotation marks)")
 
     def object(self, path: str, depth: int) -> dict[str, Node]:

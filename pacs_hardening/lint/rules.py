@@ -23,7 +23,9 @@ class Rule:
     and ``unless`` are values of other keys ("." first: of the same object), which must all be so, or not all so.
     ``theme`` is the control of the area config that fails by it: ``config.<theme>``.
     ``opens`` is said to people, ``use`` is what to write instead. ``guard``: a note where a guard stands in front.
-    ``hide``: the value may hold a secret and is never shown. ``source`` says where the fact was read."""
+    ``hide``: the value may hold a secret and is never shown. ``source`` says where the fact was read. ``since`` and
+    ``until``: the versions of the product of which it holds, "" without a limit. ``uses``: version up to which other
+    words are said than ``use`` ("" for the newest) -> those words; where the version is not known ``use`` is said."""
 
     key: str
     theme: str
@@ -37,30 +39,52 @@ class Rule:
     unless: Mapping[str, Any] | None = None
     guard: bool = False
     hide: bool = False
+    since: str = ""
+    until: str = ""
+    uses: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Product:
     """``defaults``: path -> what holds where the key is absent. ``known``: path of an object ("" the root) -> keys
-    that it may hold. ``notices``: what is said of the file itself, by name."""
+    that it may hold. ``notices``: what is said of the file itself, by name. ``since``: option -> the version that has
+    it first. ``families``: words with which the names of options begin that stand together."""
 
     name: str
     rules: tuple[Rule, ...]
     defaults: Mapping[str, Any]
     known: Mapping[str, tuple[str, ...]]
     notices: Mapping[str, Rule]
+    since: Mapping[str, str]
+    families: tuple[tuple[str, ...], ...]
 
 
 @cache
 def load(product: str) -> Product:
-    data = tomllib.loads((_HERE / "rules" / f"{product}.toml").read_text(encoding="utf-8"))
+    """Of a plugin there is one file each: its section, what it documents, where and when that was read."""
+    data = _read(_HERE / "rules" / f"{product}.toml")
+    plugins = [_read(file) for file in sorted((_HERE / "plugins" / product).glob("*.toml"))]
+    known = {path: tuple(keys) for path, keys in data["known"].items()}
+    rules, defaults = [_rule(entry) for entry in data["rule"]], dict(data["defaults"])
+    for plugin in plugins:
+        section = plugin["section"]
+        known[""] = (*known[""], section, *plugin.get("beside", ()))
+        known |= {f"{section}.{path}" if path else section: tuple(keys) for path, keys in plugin["known"].items()}
+        defaults |= {f"{section}.{key}": value for key, value in plugin.get("defaults", {}).items()}
+        rules += [_rule({"source": plugin["source"], **entry}) for entry in plugin.get("rule", ())]
     return Product(
         name=data["name"],
-        rules=tuple(_rule(entry) for entry in data["rule"]),
-        defaults=data["defaults"],
-        known={path: tuple(keys) for path, keys in data["known"].items()},
+        rules=tuple(rules),
+        defaults=defaults,
+        known=known,
         notices={name: _rule({"key": "", "when": {}, **entry}) for name, entry in data["notice"].items()},
+        since=data.get("since", {}),
+        families=tuple(map(tuple, data.get("families", {}).values())),
     )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def _rule(entry: dict[str, Any]) -> Rule:

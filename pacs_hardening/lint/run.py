@@ -1,128 +1,155 @@
-"""One lint: a path in, every opening and an exit status out."""
+"""One lint: a path in, every opening and an exit status out, one verdict for each archive that was found."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..model import BadInput, Severity
-from ..report.text import clean
-from . import dcmqrscp, orthanc, variables
-from .judge import Opening, judge, opening
-from .notices import ignored, wrong_kind
+from ..model import Severity
+from . import gather, orthanc, tables, versions
+from .forms import container
+from .forms.setup import Setup
+from .judge import Opening, judge
+from .node import NoArchive
+from .notices import too_new
 from .reader import Unparsable
 from .rules import Product, load
-from .tree import Setting, Tree, settled
+from .tree import Tree, settled
 
-LARGEST = 1024 * 1024  # bytes; no configuration has a hundredth of this
+
+@dataclass(frozen=True)
+class Asked:
+    """What whoever asks knows better than the files. ``image``: does the orthancteam/orthanc image merge them? None:
+    what lies beside decides. ``version`` of the product, "" where the files say it, or nobody does."""
+
+    behind_guard: bool = False
+    image: bool | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True)
 class Result:
     """``openings``: worst first, then as they stand in the files. ``rules``: how many were asked, ``themes``:
-    of what."""
+    of what. ``service``: which of several, "" where there is one. ``assumed``: what it was taken for, and why.
+    ``unread``: why it has no verdict."""
 
     product: str
     files: tuple[str, ...]
     rules: int
     themes: frozenset[str]
     openings: tuple[Opening, ...]
+    service: str = ""
+    assumed: str = ""
+    version: str = ""
+    unread: Unparsable | None = None
 
     def exit_status(self, fail_on: Severity) -> int:
+        if self.unread is not None:
+            return 10
         return 1 if any(opening.severity >= fail_on for opening in self.openings) else 0
 
 
 def lint(path: Path, *, behind_guard: bool = False) -> Result:
-    """Raises BadInput for a path that cannot be read, Unparsable for a file that is no configuration."""
-    files = _files(path)
-    texts = {file: _text(file) for file in files}
-    first = next(iter(texts.values()))
-    if files[0].suffix != ".json" and dcmqrscp.recognises(first):
-        product, found = load("dcmqrscp"), []
-        for file, text in texts.items():  # each is of a server of its own
-            tree, notices = _dcmqrscp(text, file, product)
-            found += [*notices, *judge(tree, product, behind_guard=behind_guard)]
-    else:
-        product = load("orthanc")
-        tree, found = _orthanc(texts, product)
-        found += judge(tree, product, behind_guard=behind_guard)
-    found.sort(key=lambda each: (-each.severity, each.file, each.line, each.key))
-    themes = frozenset(rule.theme for rule in (*product.rules, *product.notices.values()))
-    return Result(product.name, tuple(map(str, files)), len(product.rules), themes, tuple(dict.fromkeys(found)))
+    """All archives at ``path`` together. Raises BadInput for a path that cannot be read, Unparsable for a file that is
+    no configuration, or of which a part cannot be read."""
+    results = verdicts(path, Asked(behind_guard=behind_guard))
+    for each in results:
+        if each.unread is not None:
+            raise each.unread
+    if len(results) == 1:
+        return results[0]
+    return replace(
+        results[0],
+        files=tuple(dict.fromkeys(file for each in results for file in each.files)),
+        openings=_sorted(found for each in results for found in each.openings),
+        service="", assumed="", version="",
+    )  # fmt: skip
+
+
+def verdicts(path: Path, asked: Asked) -> list[Result]:
+    """One for each archive. Raises as ``lint``, but what cannot be read of one of several stands in its result."""
+    files = tables.at(path)
+    if files:
+        return [_of_dcmqrscp(files, asked)]
+    product = load("orthanc")
+    found = gather.setups(path, product)
+    if not found:
+        words = "a folder with neither *.json, *.env or YAML of an Orthanc nor dcmqrscp*.cfg"
+        raise NoArchive(f"{words}: {gather.HAND_OVER}", 1, 1, str(path))
+    results = [_of_setup(setup, product, asked) for setup in found]
+    if len(results) == 1 and results[0].unread is not None:
+        raise results[0].unread
+    return results
 
 
 def configuration(path: Path) -> tuple[Product, dict[str, Any]]:
     """One server's configuration as plain data, merged as Orthanc would, or dcmqrscp's tables (dcmqrscp.py). Raises
     BadInput and Unparsable as ``lint``."""
-    file = _files(path)[0]
-    if file.suffix != ".json" and dcmqrscp.recognises(text := _text(file)):
+    if files := tables.at(path):
         product = load("dcmqrscp")
-        tree, _ = _dcmqrscp(text, file, product)
-        return product, {key: node.plain() for key, (node, _) in tree.members.items()}
-    product = load("orthanc")
-    tree, _ = _orthanc({file: _text(file) for file in _files(path)}, product)
-    return product, {key: settled(node.plain()) for key, (node, _) in tree.members.items()}
+        tree, _ = tables.read(files[0], product)
+    else:
+        product = load("orthanc")
+        found = gather.setups(path, product)
+        if len(found) != 1:
+            raise Unparsable(f"{len(found)} archives: name the file of one", 1, 1, str(path))
+        if found[0].error is not None:
+            raise found[0].error
+        _, tree = orthanc.read(found[0], product)
+        _must_be_one(found[0], tree, product)
+    known = {key: settled(node.plain()) for key, (node, _) in tree.members.items()}
+    return product, known if files else {key: value for key, value in known.items() if not key.startswith("_")}
 
 
-def _dcmqrscp(text: str, file: Path, product: Product) -> tuple[Tree, list[Opening]]:
+def _of_setup(setup: Setup, product: Product, asked: Asked) -> Result:
+    if asked.image is not None:
+        setup.team, setup.assumed = (
+            asked.image,
+            f"{'the orthancteam/orthanc image' if asked.image else 'plain Orthanc'}: as asked",
+        )
+    version = asked.version or container.version_of(setup.image)
+    files = tuple(
+        dict.fromkeys([setup.home[0], *(f.file for f in setup.fragments), *(v.file for v in setup.variables)])
+    )
+    found: list[Opening] = []
+    error = setup.error
     try:
-        tree, notices = dcmqrscp.read(text, file)
-    except Unparsable as error:
-        raise Unparsable(error.what, error.line, error.column, str(file)) from error
-    found = [opening(product.notices[name], Setting((key,), str(file), line, None), "") for name, key, line in notices]
-    return tree, [*found, *ignored(tree, product), *wrong_kind(tree, product)]
+        if error is None:
+            reading, tree = orthanc.read(setup, product, version)
+            _must_be_one(setup, tree, product)
+            found += orthanc.notices(reading, tree, product)
+            found += too_new(tree, product, version)
+            found += judge(tree, product, behind_guard=asked.behind_guard, version=version)
+    except Unparsable as unread:
+        error = unread if unread.file else Unparsable(unread.what, unread.line, unread.column, setup.home[0])
+    found = [replace(each, service=setup.name) for each in found]
+    rules = [rule for rule in product.rules if versions.concerns(rule, version)]
+    return Result(
+        product.name, files, len(rules), _themes(product), _sorted(found), setup.name, setup.assumed, version, error
+    )
 
 
-def _orthanc(texts: dict[Path, str], product: Product) -> tuple[Tree, list[Opening]]:
-    reading = orthanc.Reading()
-    for file, text in texts.items():
-        try:
-            if file.suffix.lower() != ".json" and variables.recognises(text):
-                reading.environment(text, file, product)
-            elif file.suffix.lower() == ".json" or text.lstrip("\ufeff \t\r\n")[:1] in ("{", "/"):
-                reading.json(text, file)
-            else:
-                raise Unparsable("neither a configuration of Orthanc nor of dcmqrscp", 1, 1)
-        except Unparsable as error:
-            raise Unparsable(error.what, error.line, error.column, str(file)) from error
-    if not orthanc.looks_like(reading.members, product):
-        raise Unparsable("JSON, and no key of Orthanc in it: not its configuration", 1, 1, str(next(iter(texts))))
-    tree = reading.tree()
-    return tree, list(orthanc.notices(reading, tree, product))
+def _must_be_one(setup: Setup, tree: Tree, product: Product) -> None:
+    if setup.variables or setup.image or setup.team:
+        return
+    if not orthanc.looks_like([key for key in tree.members if not key.startswith("_")], product):
+        raise NoArchive("JSON, and no key of Orthanc in it: not its configuration", 1, 1, setup.home[0])
 
 
-def _files(path: Path) -> list[Path]:
-    """The file; of a folder what Orthanc merges, and variables (``*.env``), which it applies last."""
-    try:
-        if not path.is_dir():
-            return [path]
-        entries = sorted(entry for entry in path.iterdir() if entry.is_file())
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{clean(str(path))}: {getattr(error, 'strerror', None) or error}") from error
-    merged = [entry for entry in entries if entry.suffix.lower() == ".json"]
-    merged += [entry for entry in entries if entry.suffix == ".env" or entry.name == ".env"]
-    alone = [entry for entry in entries if entry.match("dcmqrscp*.cfg")]
-    if not merged and not alone:
-        raise Unparsable("a folder with neither *.json (Orthanc) nor dcmqrscp*.cfg", 1, 1, str(path))
-    return merged or alone
+def _of_dcmqrscp(files: list[Path], asked: Asked) -> Result:
+    product, found = load("dcmqrscp"), list[Opening]()
+    for file in files:  # each is of a server of its own
+        tree, notices = tables.read(file, product)
+        found += [*notices, *judge(tree, product, behind_guard=asked.behind_guard, version=asked.version)]
+    return Result(product.name, tuple(map(str, files)), len(product.rules), _themes(product), _sorted(found))
 
 
-def _text(file: Path) -> str:
-    try:
-        if not file.exists():
-            raise BadInput(f"{clean(str(file))}: there is no such file or folder")
-        if not file.is_file():
-            raise BadInput(f"{clean(str(file))}: neither a file nor a folder")
-        with file.open("rb") as opened:
-            content = opened.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{clean(str(file))}: {getattr(error, 'strerror', None) or error}") from error
-    if len(content) > LARGEST:
-        raise BadInput(f"{clean(str(file))}: more than {LARGEST >> 20} MB, which no configuration has")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = content[: error.start]
-        column = error.start - before.rfind(b"\n")
-        raise Unparsable("not UTF-8", before.count(b"\n") + 1, column, str(file)) from error
+def _themes(product: Product) -> frozenset[str]:
+    return frozenset(rule.theme for rule in (*product.rules, *product.notices.values()))
+
+
+def _sorted(found: Iterable[Opening]) -> tuple[Opening, ...]:
+    ordered = sorted(found, key=lambda each: (-each.severity, each.file, each.line, each.key))
+    return tuple(dict.fromkeys(ordered))

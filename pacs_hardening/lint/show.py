@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 
 from ..model import Severity
 from ..report.text import clean
@@ -11,7 +12,11 @@ from .judge import Opening
 from .run import Result
 
 
-def text(result: Result, fail_on: Severity) -> str:
+def text(results: Sequence[Result], fail_on: Severity) -> str:
+    return "\n".join(_one(each, fail_on) for each in results)
+
+
+def _one(result: Result, fail_on: Severity) -> str:
     lines = []
     for each in result.openings:
         value = f" = {clean(each.value, 200)}" if each.value and not each.value.startswith("absent") else ""
@@ -22,20 +27,37 @@ def text(result: Result, fail_on: Severity) -> str:
         lines.append(f"    use:   {each.use}")
         if each.controls:
             lines.append(f"    for:   {', '.join(each.controls)}")
-    return "\n".join([*lines, *([""] if lines else []), _summary(result, fail_on), ""])
+    if result.unread is not None:
+        lines.append(f"{clean(str(result.unread), 400)}")
+    version = f", which holds {result.product} {clean(result.version)}" if result.version else ""
+    assumed = [f"Read as {clean(result.assumed)}{version}."] if result.assumed else []
+    return "\n".join([*lines, *([""] if lines else []), *assumed, _summary(result, fail_on), ""])
 
 
 def _summary(result: Result, fail_on: Severity) -> str:
     counted = Counter(each.severity for each in result.openings)
     said = ", ".join(f"{counted[level]} {level.name.lower()}" for level in sorted(counted, reverse=True)) or "nothing"
     read = f"{len(result.files)} file{'s' if len(result.files) > 1 else ''} of {result.product}"
-    word = "FAIL" if result.exit_status(fail_on) else "PASS"
-    return f"{word}  {read}, {result.rules} rules: {said} found. What runs was not judged: see `gate`."
+    word = {0: "PASS", 1: "FAIL"}.get(result.exit_status(fail_on), "ERROR")
+    name = f"{clean(result.service)}: " if result.service else ""
+    if result.unread is not None:
+        return f"{word}  {name}{read}: not read to the end, so that it has no verdict."
+    return f"{word}  {name}{read}, {result.rules} rules: {said} found. What runs was not judged: see `gate`."
 
 
-def as_json(result: Result, fail_on: Severity, *, behind_guard: bool) -> str:
-    document = {
+def as_json(results: Sequence[Result], fail_on: Severity, *, behind_guard: bool) -> str:
+    """One object for one archive, a list for several."""
+    documents = [_document(each, fail_on, behind_guard) for each in results]
+    return json.dumps(documents[0] if len(documents) == 1 else documents, indent=2) + "\n"
+
+
+def _document(result: Result, fail_on: Severity, behind_guard: bool) -> dict[str, object]:
+    return {
         "product": result.product,
+        "service": clean(result.service),
+        "assumed": clean(result.assumed),
+        "version": clean(result.version),
+        "unread": clean(str(result.unread)) if result.unread else "",
         "files": [clean(file) for file in result.files],
         "behind_guard": behind_guard,
         "fail_on": fail_on.name.lower(),
@@ -43,7 +65,6 @@ def as_json(result: Result, fail_on: Severity, *, behind_guard: bool) -> str:
         "rules": result.rules,
         "openings": [_entry(each) for each in result.openings],
     }
-    return json.dumps(document, indent=2) + "\n"
 
 
 def _entry(each: Opening) -> dict[str, object]:

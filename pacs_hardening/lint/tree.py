@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from .reader import Node, Placeholder
 
+_WORD = re.compile(r"[A-Z][a-z]+")
 _DEFAULTED = re.compile(r"\$\{[^{}:]*:-(?P<quote>['\"]?)(?P<value>[^{}]*?)(?P=quote)\}")
 
 
@@ -39,10 +40,16 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """``members``: top-level key -> (node, file). ``home``: file and line that stand for the whole."""
+    """``members``: top-level key -> (node, file). ``home``: file and line that stand for the whole; ``homes``: those
+    that hold the options whose names begin with a word, where one that is absent would stand, too."""
 
     members: dict[str, tuple[Node, str]]
     home: tuple[str, int]
+    homes: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    def home_of(self, key: str) -> tuple[str, int]:
+        word = _WORD.match(key)
+        return self.homes.get(word.group(), self.home) if word else self.home
 
     def find(self, pattern: Sequence[str]) -> Iterator[Setting]:
         """Every setting at ``pattern`` (keys from the root on), in which ``*`` stands for any one key. A last key that
@@ -50,7 +57,7 @@ class Tree:
         first, *rest = pattern
         if first not in self.members:
             if not rest:
-                yield Setting((first,), *self.home, None)
+                yield Setting((first,), *self.home_of(first), None)
             return
         node, file = self.members[first]
         yield from _descend(Setting((first,), file, node.line, node), rest)

@@ -1,7 +1,14 @@
 """The vocabulary of the suite: frozen dataclasses that import nothing of ours."""
 
 from .audit import AuditRecord
-from .control import Control, Impact, Severity, control, control_of
+from .control import (
+    Control,
+    Impact,
+    Severity,
+    control,
+    control_of,
+    twins,
+)
 from .finding import (
     WORST_FIRST,
     BadInput,
@@ -13,31 +20,58 @@ from .finding import (
     Past,
     Run,
     Status,
+    Undeclared,
     Unmeasurable,
+    Unnamed,
     Unserved,
     Verdict,
     Violation,
     by_control,
-    judge,
 )
-from .target import (
-    Configuration,
-    Door,
-    Folder,
-    Identity,
-    KeyPair,
-    Node,
-    Research,
-    Secret,
-    Specimen,
-    Target,
-    User,
-    WebRequest,
-)
+from .peers import Endpoint, Identity, KeyPair, Node, Secret, User
+from .research import Folder, Research
+from .target import Configuration, SampleStudy, Target
+from .verdict import NotAsked, judge, key_of
+from .webrequest import WebRequest
 
 __all__ = [
-    "WORST_FIRST", "AuditRecord", "BadInput", "Comparison", "Configuration", "Control", "Door", "Finding", "Folder",
-    "Identity", "Impact", "Inapplicable", "KeyPair", "Missing", "Node", "NotPermitted", "Past", "Research", "Run",
-    "Secret", "Severity", "Specimen", "Status", "Target", "Unmeasurable", "Unserved", "User", "Verdict", "Violation",
-    "WebRequest", "by_control", "control", "control_of", "judge",
+    "WORST_FIRST",
+    "AuditRecord",
+    "BadInput",
+    "Comparison",
+    "Configuration",
+    "Control",
+    "Endpoint",
+    "Finding",
+    "Folder",
+    "Identity",
+    "Impact",
+    "Inapplicable",
+    "KeyPair",
+    "Missing",
+    "Node",
+    "NotAsked",
+    "NotPermitted",
+    "Past",
+    "Research",
+    "Run",
+    "SampleStudy",
+    "Secret",
+    "Severity",
+    "Status",
+    "Target",
+    "Undeclared",
+    "Unmeasurable",
+    "Unnamed",
+    "Unserved",
+    "User",
+    "Verdict",
+    "Violation",
+    "WebRequest",
+    "by_control",
+    "control",
+    "control_of",
+    "judge",
+    "key_of",
+    "twins",
 ]  # fmt: skip

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class AuditRecord:
-    """``text`` is one syslog message as it was received (RFC 5424), ``encrypted`` whether it came over TLS."""
+    """``text`` is one syslog message as it was received (RFC 5424), ``encrypted`` whether it came over TLS (None: that
+    was not seen)."""
 
-    encrypted: bool
+    encrypted: bool | None
     text: str

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import wraps
 from typing import Any, TypeVar
 
 _MARK = "__pacs_control__"
@@ -41,7 +42,7 @@ class Control:
 
     ``id`` is ``<area>.<secure-behaviour>``; ``requirement`` is the docstring, fit to be published;
     ``exposure`` is one plain sentence for the person in charge, said when the control fails;
-    ``needs`` names the capabilities without which the target has no such door.
+    ``needs`` names the capabilities without which the target has no such endpoint.
     """
 
     id: str
@@ -98,6 +99,33 @@ def control(
         return function
 
     return attach
+
+
+def twins(
+    severity: Severity, impact: Impact, *, dimse: str, http: str, references: tuple[str, ...] = ()
+) -> Callable[[Callable[..., None]], tuple[Callable[..., None], Callable[..., None]]]:
+    """Make one function two controls, ``…-dimse`` and ``…-http``; ``dimse`` and ``http`` are their exposures.
+
+    The function is called with its ``service``, ``dicom`` or ``web``, and stands for both: ``{service}`` in its
+    docstring is DICOM or web. The two are to be bound to ``test_…_dimse`` and ``test_…_http``.
+    """
+
+    def make(body: Callable[..., None]) -> tuple[Callable[..., None], Callable[..., None]]:
+        def one(service: str, called: str, ending: str, exposure: str) -> Callable[..., None]:
+            @wraps(body)
+            def test(**fixtures: object) -> None:
+                body(service=service, **fixtures)
+
+            signature = inspect.signature(body)
+            asked = [each for name, each in signature.parameters.items() if name != "service"]
+            test.__signature__ = signature.replace(parameters=asked)  # type: ignore[attr-defined]
+            test.__name__ = f"test_{body.__name__}_{ending}"
+            test.__doc__ = (inspect.getdoc(body) or "").replace("{service}", called)
+            return control(severity, impact, exposure=exposure, needs=(service,), references=references)(test)
+
+        return one("dicom", "DICOM", "dimse", dimse), one("web", "web", "http", http)
+
+    return make
 
 
 def control_of(function: object) -> Control | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .control import Control, Severity
+from .control import Control
+from .response import Said
 
 
 class Status(StrEnum):
     PASS = "PASS"
     FAIL = "FAIL"
     ERROR = "ERROR"  # could not be measured: never a pass
-    NOT_APPLICABLE = "NOT_APPLICABLE"  # the target has no such door
+    NOT_APPLICABLE = "NOT_APPLICABLE"  # the target has no such endpoint
     NOT_RUN = "NOT_RUN"  # its impact is not permitted, or the target file lacks what it needs
     WAIVED = "WAIVED"
 
@@ -24,14 +25,15 @@ WORST_FIRST = (Status.FAIL, Status.ERROR, Status.WAIVED, Status.NOT_RUN, Status.
 
 class Violation(AssertionError):
     """The requirement does not hold. The only exception that means FAIL. ``also``: further facts, each of which
-    would be a violation by itself (another door, another peer). ``fix``: what to change, where the control knows."""
+    would be a violation by itself (another endpoint, another peer). ``fix``: what to change, where the control
+    knows."""
 
     def __init__(
         self,
         expected: str,
-        actual: str,
-        evidence: Iterable[str] = (),
-        also: Iterable[str] = (),
+        actual: Said,
+        evidence: Iterable[Said] = (),
+        also: Iterable[Said] = (),
         fix: Iterable[str] = (),
     ) -> None:
         self.expected, self.actual, self.evidence, self.also = expected, actual, tuple(evidence), tuple(also)
@@ -40,11 +42,12 @@ class Violation(AssertionError):
 
 
 class Inapplicable(Exception):
-    """The target has no such door. The only exception that means NOT_APPLICABLE."""
+    """It was measured that the target has no such thing: an authorised node or user is refused it, too. Never what a
+    file leaves out. Means NOT_APPLICABLE."""
 
 
 class NotPermitted(Exception):
-    """What the control needs was not given or not allowed. The only exception that means NOT_RUN."""
+    """What the control needs was not given or not allowed. Means NOT_RUN."""
 
 
 class Missing(NotPermitted):
@@ -52,8 +55,24 @@ class Missing(NotPermitted):
     what was left out must not turn an open archive into a pass."""
 
 
+class Undeclared(Missing):
+    """Like Missing; but of an archive that the suite started, whose declaration is whole, it is NOT_APPLICABLE."""
+
+
+class Unnamed(NotPermitted):
+    """A part of its own that is not named, and so is not judged: a service, a second archive, the host. NOT_RUN, or,
+    of an archive that the suite started, NOT_APPLICABLE."""
+
+
 class Unmeasurable(Exception):
-    """No evidence either way: unreachable, hung, unreadable. Always ERROR, never a pass."""
+    """No evidence either way: unreachable, hung, unreadable. Always ERROR, never a pass. ``said`` is for the report."""
+
+    def __init__(self, *said: Said) -> None:
+        self.said: Said = said
+        super().__init__(*said)
+
+    def __str__(self) -> str:
+        return "".join(map(str, self.args))
 
 
 class Unserved(Unmeasurable):
@@ -67,7 +86,8 @@ class BadInput(Exception):
 @dataclass(frozen=True)
 class Finding:
     """``control`` x ``case`` -> ``status``, with the evidence (redacted text lines) and seconds taken. ``supports``:
-    the requirements of laws and standards that it supports evidence for, one line each."""
+    the requirements of laws and standards that it supports evidence for, one line each. ``fix`` says what to change;
+    ``caused``: each line of it by a cause that was seen, and not one of several that are possible."""
 
     control: Control
     status: Status
@@ -79,6 +99,7 @@ class Finding:
     fix: tuple[str, ...] = ()
     supports: tuple[str, ...] = ()
     duration_s: float = 0.0
+    caused: bool = False
 
     @property
     def key(self) -> str:
@@ -121,7 +142,8 @@ class Past:
 @dataclass(frozen=True)
 class Run:
     """Everything a report is made from. ``seconds`` is what the phases of the run took, by name; ``notes`` what
-    somebody has to know or to do besides, by heading; ``started`` is UTC, ISO 8601; ``history`` oldest first."""
+    somebody has to know or to do besides, by heading; ``started`` is UTC, ISO 8601; ``left_out`` the
+    keys of what the suite has and this run did not ask; ``history`` oldest first."""
 
     target: str
     findings: tuple[Finding, ...]
@@ -132,6 +154,7 @@ class Run:
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     started: str = ""
     comparison: Comparison | None = None
+    left_out: tuple[str, ...] = ()
     history: tuple[Past, ...] = ()
 
 
@@ -142,49 +165,3 @@ def by_control(findings: Iterable[Finding]) -> dict[str, Status]:
         ranked = [finding.status, worst.get(finding.control.id, finding.status)]
         worst[finding.control.id] = min(ranked, key=WORST_FIRST.index)
     return worst
-
-
-def judge(
-    findings: Sequence[Finding],
-    *,
-    fail_on: Severity = Severity.INFO,
-    aborted: str = "",
-    required: Iterable[str] = (),
-    partial: int = 0,
-    known: Iterable[str] = (),
-    unmatched: Sequence[str] = (),
-) -> Verdict:
-    """The verdict over a whole run; fails closed.
-
-    0 only if at least one control was measured, none failed at or above ``fail_on``, nothing stayed
-    unmeasured, every id in ``required`` was measured, and the run was not ``aborted`` (its reason). ``partial``
-    is the number of controls that were deselected; ``known`` are keys of failures that the baseline has, which do
-    not count; ``unmatched`` are waivers that cover nothing of what fails: each fails the gate.
-    """
-    known = set(known)
-    failed = [f for f in findings if f.status is Status.FAIL and f.control.severity >= fail_on and f.key not in known]
-    if failed:
-        worst = max(failed, key=lambda f: f.control.severity)
-        return Verdict("fail", 1, worst.control.exposure)
-    if unmatched:
-        return Verdict("fail", 1, unmatched[0])
-    errors = [f for f in findings if f.status is Status.ERROR]
-    statuses = by_control(findings)
-    held = {i for i, s in statuses.items() if s in (Status.PASS, Status.FAIL)}
-    missing = sorted(set(required) - {i for i, s in statuses.items() if s in (Status.PASS, Status.FAIL, Status.WAIVED)})
-    if aborted:
-        return Verdict("inconclusive", 10, aborted)
-    if errors:
-        return Verdict("inconclusive", 10, f"{errors[0].key} could not be measured: {errors[0].actual}")
-    if missing:
-        return Verdict("inconclusive", 10, f"required but not measured: {', '.join(missing)}")
-    if not held:
-        return Verdict("inconclusive", 10, "no control was measured")
-    if known & {f.key for f in findings if f.status is Status.FAIL}:
-        return Verdict("pass", 0, "Nothing is open that was not open before; what the baseline knows still is.")
-    if any(f.status in (Status.FAIL, Status.WAIVED) for f in findings):
-        return Verdict("pass", 0, "Nothing that counts for this gate was found open.")
-    left_out = sorted(control for control, status in statuses.items() if status is Status.NOT_RUN)
-    if left_out or partial:
-        return Verdict("pass", 0, f"What was asked holds; {partial + len(left_out)} controls were not asked.")
-    return Verdict("pass", 0, "Every stranger was refused and every authorised node was served.")

@@ -8,77 +8,81 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .control import Impact
+from .declared import (
+    ENVIRONMENT,
+    FILE,
+    Entry,
+    Existing,
+    Flag,
+    Inline,
+    Many,
+    Named,
+    Number,
+    One,
+    Pem,
+    Ports,
+    Strings,
+    Text,
+    Texts,
+    Urls,
+    key,
+)
+from .logs import AuditLog
+from .peers import AET, AET_OR_NONE, Endpoint, KeyPair, Node, User
+from .research import Research
+from .webrequest import PATH_OR_NONE, WebRequest
+
+_HERE = (FILE,)
+_UID = Text(r"(?=.{1,64}$)\d+(\.\d+)+")
+_HOST = Text(
+    r"local://|ssh://([a-z_][a-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?|docker://[A-Za-z0-9][\w.-]*",
+    "a host to look into",  # it becomes part of a command line: a name or address and nothing else, and no option
+    "docker://name, ssh://user@host, local://",
+)
+_INSTANCE = "/dicom-web/studies/{study}/series/{series}/instances/{instance}"
+_NODES = (
+    Entry(
+        "all",
+        {"aet": '"GATE"', "permits": '["echo", "find"]', "certificate": '"gate.pem"', "key": '"gate.key"',
+         "identity": '{ username = "gate", passcode_env = "GATE_PASSCODE" }'},
+        "A refusal proves something only beside a success: a node that may use the archive.",
+        "everything: no refusal can be told from a dead port",
+        essential=True,
+    ),
+    Entry(
+        "query",
+        {"aet": '"VIEWER"', "permits": '["echo", "find", "get", "move"]'},
+        "A node that may query and not store: least privilege.",
+        "whether a node that may only query is kept from storing",
+    ),
+    Entry(
+        "store",
+        {"aet": '"CT1"', "permits": '["echo", "store"]'},
+        "A node that may store and nothing else.",
+        "whether a node that may only store is kept from reading",
+    ),
+    Entry(
+        "unknown",
+        {"aet": '"STRANGER"', "permits": "[]", "certificate": '"stranger.pem"', "key": '"stranger.key"'},
+        "A certificate of the same CA, and an AE title that the archive does not know.",
+        "whether a device of your own CA that the archive does not know is refused",
+    ),
+)  # fmt: skip
+_ROUTES = (
+    Entry("rest", '"/system"', "The product's own interface.", "whether the REST interface refuses strangers"),
+    Entry("ui", '"/app/explorer.html"', "The user interface.", "whether the user interface refuses strangers"),
+    Entry("metrics", '""', "The metrics page.", "whether the metrics page refuses strangers"),
+    Entry("qido", '"/dicom-web/studies"', "QIDO-RS (PS3.18 10.6).", "whether QIDO-RS refuses strangers"),
+    Entry("stow", '"/dicom-web/studies"', "STOW-RS (PS3.18 10.5).", "whether STOW-RS refuses strangers"),
+    Entry("wado-rs", f'"{_INSTANCE}"', "WADO-RS (PS3.18 10.4).", "whether WADO-RS refuses strangers"),
+    Entry("wado-uri", '""', "WADO-URI (PS3.18 9).", "whether WADO-URI refuses strangers"),
+    Entry("webdav", '""', "WebDAV.", "whether WebDAV refuses strangers"),
+    Entry("delete", '""', "DELETE of a study.", "whether a deletion is recorded"),
+)
 
 
 @dataclass(frozen=True)
-class Secret:
-    """A value that no ``repr``, log or report ever shows; ``reveal`` is for the wire only."""
-
-    _value: str = field(repr=False)
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    __str__ = __repr__
-
-
-@dataclass(frozen=True)
-class Door:
-    """One TCP port that can be reached. ``service`` is ``dicom`` or ``web``; the first of each kind is
-    the one that authorised nodes use, any other is a further way in that is known to exist."""
-
-    service: str
-    host: str
-    port: int
-    tls: bool
-
-    def __str__(self) -> str:
-        scheme = {"dicom": ("dicom", "dicoms"), "web": ("http", "https")}[self.service][self.tls]
-        host = f"[{self.host}]" if ":" in self.host else self.host  # RFC 3986 3.2.2
-        return f"{scheme}://{host}:{self.port}"
-
-
-@dataclass(frozen=True)
-class KeyPair:
-    """PEM files: a certificate (with its chain, leaf first) and its private key without a password."""
-
-    certificate: Path
-    key: Path
-
-
-@dataclass(frozen=True)
-class Identity:
-    """User identity for A-ASSOCIATE (PS3.7 D.3.3.7), type 2: user name and passcode."""
-
-    username: str
-    passcode: Secret
-
-
-@dataclass(frozen=True)
-class Node:
-    """A DICOM peer of ours. ``permits`` holds the DIMSE services (``echo find get move store``) that the
-    archive is meant to grant it; empty for a node that the archive does not know."""
-
-    name: str
-    aet: str
-    permits: frozenset[str] = frozenset()
-    keys: KeyPair | None = None
-    identity: Identity | None = None
-
-
-@dataclass(frozen=True)
-class User:
-    """A web user with a password."""
-
-    username: str
-    password: Secret
-
-
-@dataclass(frozen=True)
-class Specimen:
+class SampleStudy:
     """UIDs of one synthetic study that this run stored, so that positive controls have something to retrieve."""
 
     patient_id: str
@@ -89,106 +93,283 @@ class Specimen:
 
 
 @dataclass(frozen=True)
-class WebRequest:
-    """An HTTP request that is particular to a product. ``path`` and ``body`` may hold ``{study}``, ``{series}`` and
-    ``{instance}``; ``type`` is the body's content type; ``door`` the route
-    that it belongs with; ``does`` says what the request would do.
-
-    ``absent``: it names an object that does not exist, so that 404 says that the archive looked for it.
-    ``unfinished``: only its head is sent, and a body announced that never comes; so nothing can come of it.
-    """
-
-    path: str
-    method: str = "GET"
-    door: str = "rest"
-    body: str = ""
-    type: str = ""
-    does: str = ""
-    absent: bool = False
-    unfinished: bool = False
-
-
-@dataclass(frozen=True)
 class Configuration:
     """What a service was started with: a file, or a folder that it reads whole. ``behind_guard``: its own ports are
     private, and a guard in front of it ends TLS. ``source``: what it was made of, where that is somebody's own."""
 
-    path: Path
-    behind_guard: bool = False
+    path: Path = field(
+        metadata=key(
+            Existing(),
+            "What it was started with: a file or a folder that `pacs-hardening lint` can read.",
+            '"orthanc.json"',
+            name="config",
+            places=_HERE,
+        )
+    )
+    behind_guard: bool = field(
+        default=False,
+        metadata=key(Flag(), "Its own ports are private, and what is in front of it ends TLS.", "false", places=_HERE),
+    )
     source: Path | None = None
 
 
 @dataclass(frozen=True)
-class Folder:
-    """Where a host keeps what it was sent, if that can be looked into."""
-
-    host: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Research:
-    """A second archive behind the doors of the first, for those who may see de-identified studies only.
-
-    ``sender`` is the node that may store there, under ``called_aet``, and nothing else; ``reader`` and ``user`` are the
-    node and the web user who may search and retrieve there, and nothing anywhere else. ``routes``: path templates by
-    name, as those of the target. ``lists``: paths that list identifiers in JSON, each with the suffixes of what hangs
-    below one identifier. ``storage`` and ``arrivals``: what it has stored, and what its C-MOVE destination received;
-    ``move_destination``: None where it is that of the target.
-    """
-
-    called_aet: str
-    sender: str
-    reader: str
-    user: str
-    routes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    lists: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    storage: Folder | None = None
-    arrivals: Folder | None = None
-    move_destination: str | None = None
-
-
-@dataclass(frozen=True)
 class Target:
-    """An archive to judge.
+    """An archive to judge. What a key of its file holds and leaves unmeasured is said beside each field.
 
-    ``nodes``: by role, ``all`` (every service), ``query``, ``store``, and ``unknown`` (a certificate that the
-    archive's CA signed, an AE title that it does not know). ``bad_keys``: client certificates to be refused, by
-    defect (``self-signed``, ``unknown-ca``, ``expired`` …). ``routes``: path templates of the web doors, by name.
-    ``further``: what else strangers must be refused at the web doors; ``dangerous``: what ordinary users must be
-    refused too; ``body_limit``: the most bytes of a request body. ``log_lines``: lines in the form of the archive's
-    own log, for ``datetime.strftime``, that would have ``{name}`` take part in something.
-    ``capabilities``: which optional doors and services exist. ``transfer_syntaxes`` and ``sop_classes``: UIDs
-    that the archive declares; empty where it declares nothing. ``hosts`` and ``configurations``, by service: of a
-    target that runs already what ``launch.running.Running`` has of one that was started. ``research``:
-    None where there is no such archive. ``product``: an environment in whose words it is said what to change.
+    ``capabilities``: which optional endpoints and services exist. ``transfer_syntaxes`` and ``sop_classes`` are empty
+    where the archive declares nothing. ``hosts`` and ``configurations``, by service: of a target that runs already what
+    ``model.running.Running`` has of one that was started. ``notes``: what should be changed in its file. ``ceiling``
+    and ``sample_study`` are of the run.
     """
 
-    name: str
-    called_aet: str
-    doors: tuple[Door, ...]
-    nodes: Mapping[str, Node] = field(default_factory=lambda: MappingProxyType({}))
-    bad_keys: Mapping[str, KeyPair] = field(default_factory=lambda: MappingProxyType({}))
-    users: Mapping[str, User] = field(default_factory=lambda: MappingProxyType({}))
-    routes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    further: tuple[WebRequest, ...] = ()
-    dangerous: tuple[WebRequest, ...] = ()
-    body_limit: int | None = None
-    log_lines: tuple[str, ...] = ()
-    ca: Path | None = None
-    server_name: str = "localhost"
-    capabilities: frozenset[str] = frozenset()
+    name: str = field(
+        metadata=key(
+            Text(r"[^\x00-\x1f\x7f]{1,100}", "a name", "1 to 100 characters in one line"),
+            "In reports and waivers; otherwise the name of the file.",
+            '"radiology-main"',
+            places=_HERE,
+        )
+    )
+    called_aet: str = field(metadata=key(AET, "The archive's AE title.", '"PACS"'))
+    endpoints: tuple[Endpoint, ...] = field(
+        metadata=key(
+            Urls(),
+            "Each with a port. The first of each kind is the one in use; name every further one that is known.",
+            '["dicoms://pacs.example:2762"]',
+            was="doors",
+            places=_HERE,
+        )
+    )
+    nodes: Mapping[str, Node] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata=key(Named(Node, "name"), "DICOM peers of yours, by role.", entries=_NODES, of="dicom", places=_HERE),
+    )
+    product: str = field(
+        default="",
+        metadata=key(
+            Text(),
+            "orthanc, dcmtk or dcm4chee: where its routes are and what it must refuse, as far as a user is served "
+            "there; reports say what to change in its words.",
+            '"orthanc"',
+            places=_HERE,
+        ),
+    )
+    ca: Path | None = field(
+        default=None,
+        metadata=key(
+            Pem("CERTIFICATE"),
+            "PEM: who signed the archive's certificate.",
+            '"ca.pem"',
+            unmeasured="whether the archive's certificate is one that your nodes can trust",
+            of="tls",
+            places=_HERE,
+        ),
+    )
+    server_name: str = field(
+        default="localhost",
+        metadata=key(
+            Text(r"[0-9A-Za-z.:_-]{1,253}"),
+            "The name that its certificate carries; otherwise the host of the first endpoint.",
+            '"pacs.example"',
+            places=_HERE,
+        ),
+    )
+    verify_server: bool = field(
+        default=True,
+        metadata=key(Flag(), "false: the authorised nodes talk to it whatever its certificate.", "true", places=_HERE),
+    )
+    move_destination: str | None = field(
+        default=None,
+        metadata=key(
+            AET_OR_NONE,
+            'An AE title to which C-MOVE may deliver; "" says that there is none.',
+            '"WORKSTATION1"',
+            unmeasured="whether C-MOVE is refused to strangers",
+            of="dicom",
+        ),
+    )
+    query_limit: int | None = field(
+        default=None,
+        metadata=key(
+            Number(1),
+            "How many matches one query may bring.",
+            "100",
+            unmeasured="whether one query can list every patient",
+            of="dicom",
+        ),
+    )
+    body_limit: int | None = field(
+        default=None, metadata=key(Number(1), "The most bytes that a request body may have.", "67108864")
+    )
+    capabilities: frozenset[str] = field(
+        default=frozenset(),
+        metadata=key(
+            Texts(Text(r"[a-z][a-z0-9-]*"), ordered=False),
+            "What it has besides: dicomweb, worklist, user-identity, client-certificates …",
+            '["dicomweb"]',
+        ),
+    )
+    sop_classes: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            Texts(_UID),
+            "What it is meant to accept, and nothing else.",
+            '["1.2.840.10008.5.1.4.1.1.2"]',
+            unmeasured="whether only declared kinds of objects are accepted",
+            of="dicom",
+        ),
+    )
+    transfer_syntaxes: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            Texts(_UID),
+            "The encodings that it is meant to accept, and nothing else.",
+            '["1.2.840.10008.1.2.1"]',
+            unmeasured="whether only declared encodings are accepted",
+            of="dicom",
+        ),
+    )
+    configurations: Mapping[str, Configuration] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata=key(Inline(Configuration, under="archive"), "What it was started with.", places=_HERE),
+    )
+    bad_keys: Mapping[str, KeyPair] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata=key(
+            Named(KeyPair),
+            "Client certificates that must be refused, by defect: expired, not-yet-valid, revoked, self-signed, "
+            "unknown-ca …",
+            entries=(Entry("expired", {"certificate": '"expired.pem"', "key": '"expired.key"'}),),
+            unmeasured="whether expired, revoked and foreign client certificates are refused",
+            of="tls",
+            places=_HERE,
+        ),
+    )
+    audit: AuditLog | None = field(
+        default=None,
+        metadata=key(
+            One(AuditLog),
+            "Where the audit records of the archive can be seen, by one of listen, file and command.",
+            entries=(Entry("", {"listen": '"udp://127.0.0.1:5140"'}),),
+            unmeasured="whether anything that is done is recorded",
+            places=_HERE,
+        ),
+    )
+    users: Mapping[str, User] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata=key(
+            Named(User),
+            "Who may log in at the web endpoints.",
+            entries=(
+                Entry("gate", {"username": '"gate"', "password_env": '"GATE_PASSWORD"'}),
+                Entry(
+                    "viewer",
+                    {"username": '"viewer"', "password_env": '"VIEWER_PASSWORD"', "login": '"/login"'},
+                    "By a form, which begins a session.",
+                ),
+                Entry("program", {"token_env": '"GATE_TOKEN"', "header": '"X-API-Key"'}, "By a token."),
+                Entry(
+                    "client",
+                    {
+                        "token_url": '"https://login.example/realms/dcm4che/protocol/openid-connect/token"',
+                        "client_id": '"gate"',
+                        "client_secret_env": '"GATE_CLIENT_SECRET"',
+                    },
+                    "By a token that is had first.",
+                ),
+                Entry("machine", {"certificate": '"gate.pem"', "key": '"gate.key"'}, "By a certificate."),
+            ),
+            unmeasured="whether the web endpoints serve anybody, and so everything about them",
+            of="web",
+            places=_HERE,
+        ),
+    )
+    routes: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata=key(
+            Strings(PATH_OR_NONE),
+            'Paths of the web endpoints; "" says that there is none.',
+            entries=_ROUTES,
+            of="web",
+        ),
+    )
+    hosts: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata=key(
+            Strings(_HOST),
+            "What may be looked into from inside.",
+            entries=(Entry("archive", '"ssh://auditor@pacs.example"', "Or docker://container, or local://."),),
+            unmeasured="what the machine underneath looks like: users, secrets, ports, versions",
+            places=_HERE,
+        ),
+    )
+    protected_requests: tuple[WebRequest, ...] = field(
+        default=(),
+        metadata=key(
+            Many(WebRequest),
+            "What else strangers must be refused at the web endpoints.",
+            entries=(Entry("", {"path": '"/patients?expand"', "route": '"rest"'}),),
+            was="further",
+        ),
+    )
+    admin_requests: tuple[WebRequest, ...] = field(
+        default=(),
+        metadata=key(
+            Many(WebRequest),
+            "What an ordinary user must be refused as well; nothing may come of it.",
+            entries=(
+                Entry(
+                    "",
+                    {
+                        "method": '"DELETE"',
+                        "path": '"/patients/NOBODY"',
+                        "does": '"deletes a patient"',
+                        "absent": "true",
+                    },
+                ),
+            ),
+            was="dangerous",
+        ),
+    )
+    research: Research | None = field(
+        default=None,
+        metadata=key(
+            One(Research),
+            "A second archive behind the same endpoints, which holds redacted copies only.",
+            entries=(
+                Entry("", {"called_aet": '"RESEARCH"', "sender": '"store"', "reader": '"query"', "user": '"gate"'}),
+            ),
+        ),
+    )
+    log_lines: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            Texts(),
+            "Lines in the form of the archive's own log, for datetime.strftime, that would have {name} take part.",
+            places=(ENVIRONMENT,),
+        ),
+    )
+    ports: tuple[int, ...] = field(
+        default=(),
+        metadata=key(
+            Ports(),
+            "Where else its hosts may listen; asked who is served there, with `--allow active`.",
+            "[8080]",
+            places=_HERE,
+        ),
+    )
+    not_mine: tuple[int, ...] = field(
+        default=(),
+        metadata=key(Ports(), "Ports of its hosts at which something else listens: not asked.", "[9090]", places=_HERE),
+    )
+    version: int = field(
+        default=1,
+        metadata=key(Number(1, most=1), "Of the form of this file.", "1", places=_HERE),
+    )
     ceiling: Impact = Impact.PASSIVE
-    move_destination: str | None = None
-    query_limit: int | None = None
-    sop_classes: tuple[str, ...] = ()
-    transfer_syntaxes: tuple[str, ...] = ()
-    specimen: Specimen | None = None
-    research: Research | None = None
-    verify_server: bool = True
-    hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    configurations: Mapping[str, Configuration] = field(default_factory=lambda: MappingProxyType({}))
-    product: str = ""
+    sample_study: SampleStudy | None = None
+    notes: tuple[str, ...] = ()
 
-    def doors_of(self, service: str) -> tuple[Door, ...]:
-        return tuple(door for door in self.doors if door.service == service)
+    def endpoints_of(self, service: str) -> tuple[Endpoint, ...]:
+        return tuple(endpoint for endpoint in self.endpoints if endpoint.service == service)

@@ -27,7 +27,7 @@ class Waiver:
     evidence: str = ""
 
     def covers(self, finding: Finding, target: str) -> bool:
-        each = (finding.actual, *finding.also)  # of several open doors, the words must name every one
+        each = (finding.actual, *finding.also)  # of several open endpoints, the words must name every one
         return self.names(finding) and self.meant_for(target) and all(self.evidence in seen for seen in each)
 
     def names(self, finding: Finding) -> bool:

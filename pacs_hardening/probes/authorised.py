@@ -6,17 +6,56 @@ refuses everyone.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection
+from dataclasses import replace
 
 from pydicom.dataset import Dataset
 
-from ..model import Door, Impact, Inapplicable, Missing, Node, Specimen, Target, Unmeasurable, Unserved, User
-from ..wire import dimse, operations, scu, tls
+from ..model import (
+    Endpoint,
+    Impact,
+    Inapplicable,
+    Missing,
+    Node,
+    SampleStudy,
+    Target,
+    Undeclared,
+    Unmeasurable,
+    Unserved,
+    User,
+)
+from ..model.response import ContextRefused, DimseStatus, Observed
+from ..wire import (
+    dimse,
+    operations,
+    tls,
+)
 from ..wire.http import Answer, request
+from ..wire.pages import is_login
 from ..wire.pdu import ProtocolError
 from ..wire.scu import Operation
 from ..wire.session import Refused, Silent
-from .association import Attempt, Outcome, Peer, first_door, knock
+from .appear import awaited
+from .dicom.association import (
+    Attempt,
+    Outcome,
+    Peer,
+    associate_as,
+    first_endpoint,
+)
+from .offered import offered, storage
+from .web.request import filled, guarded
+from .web.sign_in import SignIn
+
+NOBODY = "X-NOBODY"
+SERVICE_OF = {dimse.C_FIND: "find", dimse.C_GET: "get", dimse.C_MOVE: "move", dimse.C_STORE: "store"}
+
+
+def authorised_node(target: Target, role: str = "all") -> Node:
+    """Raises Unmeasurable without a node ``all``: no positive control is possible then; Missing without another."""
+    if role not in target.nodes:
+        raise (Unmeasurable if role == "all" else Missing)(f"the target names no node '{role}'")
+    return target.nodes[role]
 
 
 class Authorised:
@@ -29,130 +68,200 @@ class Authorised:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.proofs = 0
-        self._shown: dict[str, Attempt] = {}
+        self._shown: dict[tuple[int, str, str], Attempt] = {}
+        self.spoilt: set[Endpoint] = set()  # beside the first of their service: no sign of life is expected there
+        self._offered: dict[tuple[str, Endpoint], frozenset[str] | None] = {}
+        self._sign_in = SignIn(target)
 
     def node(self, role: str) -> Node:
-        """Raises Unmeasurable without a node ``all``: no positive control is possible then."""
-        if role not in self.target.nodes:
-            raise (Unmeasurable if role == "all" else Missing)(f"the target names no node '{role}'")
-        return self.target.nodes[role]
+        """Raises as ``authorised_node``."""
+        return authorised_node(self.target, role)
 
-    def user(self) -> User:
+    def user(self, name: str = "") -> User:
+        """The user of that name, or the first one, logged in. Raises Unmeasurable where that fails."""
         if not self.target.users:
             raise Missing("the target names no web user, so nobody could be seen to be served")
-        return next(iter(self.target.users.values()))
+        return self._sign_in.of(self.target.users[name] if name else next(iter(self.target.users.values())))
 
-    def succeeds(self, *operations: Operation, role: str = "all", door: Door | None = None) -> Attempt:
-        """Perform ``operations`` as the node of ``role``, now; by default at the first DICOM door."""
-        attempt = knock(self.target, Peer.of(self.node(role)), *operations, door=door)
+    def guessable(self) -> User:
+        """A user whose password is asked for with every request. Raises Inapplicable where there is none."""
+        users = (self.target.users or {"": self.user()}).values()
+        if (found := next((user for user in users if user.means == ("password",)), None)) is None:
+            raise Inapplicable("no user of the target logs in by a name and a password with each request")
+        return found
+
+    def succeeds(self, *operations: Operation, role: str = "all", endpoint: Endpoint | None = None) -> Attempt:
+        """Perform ``operations`` as the node of ``role``, now; by default at the first DICOM endpoint."""
+        attempt = associate_as(self.target, Peer.of(self.node(role)), *operations, endpoint=endpoint)
         if attempt.outcome is not Outcome.SERVED:
             kind = Unserved if attempt.outcome is Outcome.REFUSED else Unmeasurable
-            raise kind(f"positive control failed: {attempt.said}")
+            raise kind("positive control failed: ", attempt.observed)
         self.proofs += 1
         return attempt
 
-    def asks(self, *operations: Operation, seconds: float) -> Attempt:
-        """Like ``succeeds`` as node ``all``, within ``seconds``; what came of it is for the caller to judge."""
-        attempt = knock(self.target, Peer.of(self.node("all")), *operations, seconds=seconds)
+    def asks(self, seconds: float, role: str = "all") -> Attempt:
+        """Like ``lives``, within ``seconds``; what came of it is for the caller to judge."""
+        attempt = associate_as(self.target, Peer.of(self.node(role)), *self.usual(role), seconds=seconds)
         self.proofs += attempt.outcome is Outcome.SERVED
         return attempt
+
+    def who_may(self, service: str) -> str:
+        """The role that the target permits ``service``; the node ``all`` where it does so, or where nobody is."""
+        all_, others = self.node("all"), self.target.nodes
+        if service in (all_.permits or ("echo", "find")):
+            return "all"
+        return next((role for role, node in others.items() if service in node.permits), "all")
+
+    def offers(self, role: str = "all", endpoint: Endpoint | None = None) -> frozenset[str] | None:
+        """SOP classes that are negotiated with the node; None where it is given no association, which is not
+        remembered."""
+        endpoint = endpoint or first_endpoint(self.target, "dicom")
+        if self._offered.get((role, endpoint)) is None:
+            self._offered[role, endpoint] = offered(self.target, Peer.of(self.node(role)), endpoint)
+        return self._offered[role, endpoint]
+
+    def usual(self, role: str = "all", endpoint: Endpoint | None = None) -> tuple[Operation, ...]:
+        """By what the node is seen to be served: C-ECHO and a C-FIND in the first information model that is offered, as
+        far as it may. Empty where it may store only, at an archive without C-ECHO."""
+        may, there = self.node(role).permits or {"echo", "find"}, self.offers(role, endpoint)
+        echo, query = operations.echo(), operations.find("STUDY" if there is None else _model(there))
+        echoes = "echo" in may if there is None else operations.VERIFICATION in there
+        return (*((echo,) if echoes else ()), *((query,) if "find" in may else ()))
+
+    def lives(self, endpoint: Endpoint | None = None, role: str = "all") -> None:
+        """The node is served what it may, now. Raises as ``succeeds``."""
+        if asked := self.usual(role, endpoint):
+            self.succeeds(*asked, role=role, endpoint=endpoint)
+        else:
+            self._takes_objects(role, endpoint)
 
     def forget(self) -> None:
         """What was shown for one control shows nothing for the next: the target may have died since."""
         self._shown.clear()
 
-    def _once(self, operation: Operation, role: str = "all") -> Attempt:
-        key = f"{operation.name} as {role}"
+    def _once(self, operation: Operation, role: str, level: str = "") -> Attempt:
+        key = (operation.field, level, role)
         if key in self._shown:
             self.proofs += 1
         else:
             self._shown[key] = self.succeeds(operation, role=role)
         return self._shown[key]
 
-    def witnessed(self, served: int) -> None:
+    def count_successes(self, served: int) -> None:
         """Count ``served`` successes of an authorised peer that were seen elsewhere in this run."""
         if not served:
             raise Unmeasurable("positive control failed: the authorised peer got nothing")
         self.proofs += served
 
     def echo(self, role: str = "all") -> None:
-        self._once(operations.echo(), role)
+        """C-ECHO, or where the archive has none, what else the node may."""
+        there = self.offers(role)
+        if there is None or operations.VERIFICATION in there:
+            self._once(operations.echo(), role)
+        else:
+            self.lives(role=role)
 
-    def find(self, level: str = "STUDY", role: str = "all") -> Attempt:
-        return self._once(operations.find(level), role)
+    def find(self, level: str = "", role: str = "") -> Attempt:
+        """At ``level``, or in whatever information model the archive offers; of a node that may, or of ``role``."""
+        role = role or self.who_may("find")
+        level = level or _model(self.offers(role) or frozenset())
+        return self._once(operations.find(level), role, level)
 
     def get(self) -> Attempt:
-        """C-GET of the specimen, or where there is none a C-GET that is at least processed."""
-        return self._processed(operations.get(self.target.specimen))
+        """C-GET of the sample study, or where there is none a C-GET that is at least processed."""
+        return self._processed(operations.get(self.target.sample_study), "get")
 
     def move(self) -> Attempt:
-        """C-MOVE to the destination that the target declares. Raises Inapplicable where it declares none."""
-        if self.target.move_destination is None:
-            raise Inapplicable("the target declares no C-MOVE destination")
-        return self._processed(operations.move(self.target.move_destination, self.target.specimen))
+        """C-MOVE to the destination that the target declares, or else to one of nobody, which is at least processed."""
+        operation = operations.move(somewhere(self.target), self.target.sample_study)
+        return self._processed(operation, "move", nowhere=not self.target.move_destination)
 
-    def _processed(self, operation: Operation) -> Attempt:
-        """A retrieval must succeed where there is something to retrieve. Where there is nothing, a failure status
-        other than "not authorised" (0124H, PS3.7 C.5) shows that the archive looked."""
-        attempt = knock(self.target, Peer.of(self.node("all")), operation)
-        looked = attempt.stage == operation.name and attempt.how.startswith("DIMSE") and "0124H" not in attempt.how
-        if attempt.outcome is Outcome.SERVED or (self.target.specimen is None and looked):
+    def demand_destination(self) -> None:
+        """Raises Undeclared where the target does not say whether there is a place to which C-MOVE may deliver."""
+        if self.target.move_destination is None:
+            said = 'the target does not say where C-MOVE may deliver (move_destination; "" if nowhere)'
+            raise Undeclared(said)
+
+    def must_be_offered(self, operation: Operation) -> None:
+        """Raises Inapplicable where the archive has no such service for the authorised node either."""
+        if self.is_not_offered(operation):
+            raise Inapplicable(_not_offered(operation))
+
+    def _processed(self, operation: Operation, service: str, *, nowhere: bool = False) -> Attempt:
+        """A retrieval must succeed where there is something to retrieve. Where there is nothing, or ``nowhere`` to send
+        it, a failure status other than "not authorised" (PS3.7 C.5) shows that the archive looked. Raises Inapplicable
+        where the archive does not offer a ``service`` that the node is not said to be permitted."""
+        attempt = associate_as(self.target, Peer.of(self.node(self.who_may(service))), operation)
+        looked = isinstance(attempt.response, DimseStatus) and attempt.response.shows_that_it_looked
+        if attempt.outcome is Outcome.SERVED or ((nowhere or self.target.sample_study is None) and looked):
             self.proofs += 1
             return attempt
-        raise Unmeasurable(f"positive control failed: {attempt.said}")
+        if isinstance(attempt.response, ContextRefused) and service not in self.node(self.who_may(service)).permits:
+            raise Inapplicable(_not_offered(operation))
+        raise Unmeasurable("positive control failed: ", attempt.observed)
 
-    def store(self, role: str = "all") -> None:
-        """Where writing is not permitted, an association on which the archive would take an object; none is sent."""
-        stored = operations.store(operations.synthetic_object())
-        if self.target.ceiling >= Impact.WRITES:
-            self._once(stored, role)
-            return
-        peer = Peer.of(self.node(role))
-        request = scu.request_for(self.target.called_aet.encode(), peer.aet, peer.identity, stored)
-        attempt = knock(self.target, peer, request=request)
-        if attempt.outcome is not Outcome.SERVED or attempt.accepted is None:
-            raise Unmeasurable(f"positive control failed: {attempt.said}")
-        if attempt.accepted.results.get(1, (2, ""))[0] != 0:
-            raise Unmeasurable(f"positive control failed: {peer.label} is not granted {stored.sop_class}")
+    def store(self, role: str = "") -> None:
+        """Where writing is not permitted, an association on which the archive would take an object; none is sent.
+        Raises Inapplicable where the archive takes none from a node that is not said to be permitted it."""
+        role = role or self.who_may("store")
+        if self.target.ceiling >= Impact.WRITES and self._storable(role):
+            self._once(operations.store(self.an_object()), role)
+        else:
+            self._takes_objects(role)
+
+    def _storable(self, role: str, endpoint: Endpoint | None = None) -> str:
+        """A storage class that is negotiated with the node; "" for none."""
+        there = self.offers(role, endpoint) or frozenset()
+        return next((uid for uid in storage(self.target) if uid in there), "")
+
+    def an_object(self, marker: str = "TEST", like: SampleStudy | None = None) -> Dataset:
+        """A synthetic one, of a class that the archive takes; with the UIDs of ``like``."""
+        sop_class = self._storable(self.who_may("store")) or operations.SECONDARY_CAPTURE
+        return operations.synthetic_object(marker=marker, sample_study=like, sop_class=sop_class)
+
+    def _takes_objects(self, role: str, endpoint: Endpoint | None = None) -> None:
+        """Negotiated anew, since what was remembered shows nothing of now."""
+        self._offered.pop((role, endpoint or first_endpoint(self.target, "dicom")), None)
+        if not self._storable(role, endpoint):
+            said = f"node '{role}' is granted no storage SOP class"
+            raise (Unserved if "store" in self.node(role).permits else Inapplicable)(said)
         self.proofs += 1
 
-    def store_many(self, count: int, level: str) -> dict[str, str]:
-        """Store ``count`` studies of one patient, or (``IMAGE``) instances of one series, over four associations side
-        by side. Returns the keys of a query that matches all of them. Raises Unmeasurable unless each of them is found
-        again, by two queries for half of them each: an archive that lost some would seem to limit its answers."""
-        first = operations.synthetic_object()
-        series = Specimen(str(first.PatientID), str(first.StudyInstanceUID), str(first.SeriesInstanceUID), "", "")
-        objects = [operations.synthetic_object(specimen=series) for _ in range(count)]
-        half, unique = (
-            ("AccessionNumber", "StudyInstanceUID") if level == "STUDY" else ("InstanceNumber", "SOPInstanceUID")
-        )
-        for number, dataset in enumerate(objects):
-            dataset.SOPInstanceUID = operations.new_uid()
-            if level == "STUDY":
-                dataset.StudyInstanceUID, dataset.SeriesInstanceUID = operations.new_uid(), operations.new_uid()
-            setattr(dataset, half, str(number % 2 + 1))
-        peer, lanes = Peer.of(self.node("all")), 4
-        batches = [[operations.store(dataset) for dataset in objects[lane::lanes]] for lane in range(lanes)]
-        with ThreadPoolExecutor(lanes) as pool:
-            attempts = list(pool.map(lambda batch: knock(self.target, peer, *batch, seconds=60), filter(None, batches)))
-        for attempt in attempts:
-            if attempt.outcome is not Outcome.SERVED:
-                raise Unmeasurable(f"positive control failed: {attempt.said}")
-        keys = {"PatientID": series.patient_id}
-        if level == "IMAGE":
-            keys = {"StudyInstanceUID": series.study, "SeriesInstanceUID": series.series}
-        keys[unique] = ""
-        halves = [operations.find(level, {**keys, half: each}) for each in ("1", "2")]
-        there = {str(dimse.decode_dataset(data).get(unique, "")) for data in self.succeeds(*halves).datasets}
-        lost = {str(dataset[unique].value) for dataset in objects} - there
-        if lost:
-            raise Unmeasurable(f"of {count} objects that were just stored, {len(lost)} were not found again")
-        return keys
+    def reads(self) -> bool:
+        """Whether some node may ask what is there, by study."""
+        role = self.who_may("find")
+        may = self.node(role).permits or {"find"}
+        return "find" in may and operations.FIND["STUDY"] in (self.offers(role) or ())
+
+    def sees(self, study: SampleStudy) -> bool:
+        """Whether the instance is found by a node that may search."""
+        keys = {"StudyInstanceUID": study.study, "SeriesInstanceUID": study.series, "SOPInstanceUID": study.instance}
+        peer = Peer.of(self.node(self.who_may("find")))
+        return bool(associate_as(self.target, peer, operations.find("IMAGE", keys)).datasets)
+
+    def retrieves(self, study: SampleStudy) -> bytes:
+        """What a reader gets of the study, by C-GET, or by WADO-RS where no node may C-GET; empty where nothing comes.
+        Raises Missing where there is no such reader."""
+        role = self.who_may("get")
+        if "get" in self.node(role).permits and operations.GET["STUDY"] in (self.offers(role) or ()):
+            attempt = associate_as(self.target, Peer.of(self.node(role)), operations.get(study))
+            self.proofs += bool(attempt.datasets)
+            return b"".join(attempt.datasets)
+        path = self.target.routes.get("wado-rs", "")
+        if not (path and self.target.endpoints_of("web")):
+            raise Missing("no node may C-GET, and the target names no wado-rs route: nobody could see what is kept")
+        try:
+            return self.web(filled(path, replace(self.target, sample_study=study))).body
+        except Unserved:  # not there yet, perhaps
+            return b""
+
+    def is_offered(self, operation: Operation) -> bool:
+        return not self.is_not_offered(operation)
 
     def is_not_offered(self, operation: Operation) -> bool:
         """The presentation context is refused to the authorised node too: the archive has no such service."""
-        attempt = knock(self.target, Peer.of(self.node("all")), operation)
-        return attempt.how.startswith("presentation context refused")
+        there = self.offers(self.who_may(SERVICE_OF[operation.field]))
+        return there is not None and operation.sop_class not in there
 
     def web(
         self,
@@ -161,47 +270,88 @@ class Authorised:
         method: str = "GET",
         headers: dict[str, str] | None = None,
         body: bytes = b"",
-        door: Door | None = None,
+        endpoint: Endpoint | None = None,
         absent: bool = False,
     ) -> Answer:
-        """An answer of 2xx on ``path`` to a user who logs in; by default at the first web door. With ``absent``, 404
-        will do: it shows that the archive looked for an object that does not exist."""
-        door, user = door or first_door(self.target, "web"), self.user()
-        context = tls.client(None, self.target) if door.tls else None
+        """An answer of 2xx on ``path`` to a user who logs in; by default at the first web endpoint. With ``absent``,
+        404 will do: it shows that the archive looked for an object that does not exist."""
+        endpoint, user = endpoint or first_endpoint(self.target, "web"), self.user()
+        context = tls.client(user.keys, self.target) if endpoint.tls else None
         name = self.target.server_name
-        asked = f"{method} {path} at {door}"
+        asked, who = f"{method} {path}", "with a login"
         try:
-            answer = request(door, method, path, context, user=user, headers=headers, body=body, name=name)
+            answer = request(endpoint, method, path, context, user=user, headers=headers, body=body, name=name)
         except (Refused, Silent, ProtocolError) as error:
-            raise Unmeasurable(f"positive control failed: {asked}: {error}") from error
-        if not 200 <= answer.status < 300 and not (absent and answer.status == 404):
-            raise Unserved(f"positive control failed: {asked} answers {answer.status}")
+            raise Unmeasurable("positive control failed: ", Observed(who, endpoint, asked, error.response)) from error
+        served = answer.response.is_success and not is_login(answer)
+        if not served and not (absent and answer.status == 404):
+            raise Unserved("positive control failed: ", Observed(who, endpoint, asked, answer.response))
         self.proofs += 1
         return answer
 
-    def page(self, door: Door | None = None) -> Answer:
-        """The web door serves a user: its REST root, or else its QIDO-RS search for a patient whom nobody has."""
-        routes = self.target.routes
-        if routes.get("rest"):
-            return self.web(routes["rest"], door=door)
-        if routes.get("qido"):
-            return self.web(f"{routes['qido']}?PatientID={operations.nobody()}", door=door)
-        raise Missing("the target names no route (rest or qido) by which its web door could be seen to serve")
+    def page(self, endpoint: Endpoint | None = None) -> Answer:
+        """The web endpoint serves a user what it is to refuse to strangers."""
+        return self.web(guarded(self.target), endpoint=endpoint)
 
-    def pulse(self) -> None:
-        """The archive is alive and serves at every door: a door that refuses everybody proves nothing by refusing
-        strangers. C-ECHO and C-FIND on DICOM doors, a page on web doors."""
-        for door in self.target.doors_of("dicom"):
-            self.succeeds(operations.echo(), operations.find("STUDY"), door=door)
-        for door in self.target.doors_of("web") if self.target.users else ():
-            self.page(door)
+    def serves(self, needs: Collection[str]) -> None:
+        """What proves a control that shows no success itself: C-ECHO where it needs DICOM, or needs no endpoint and
+        there is DICOM; else a page."""
+        if "dicom" in needs or ("web" not in needs and self.target.endpoints_of("dicom")):
+            self.echo()
+        else:
+            self.page()
+
+    def pulse(self, service: str = "") -> None:
+        """The archive is alive and serves at every endpoint, or at those of ``service``: an endpoint that refuses
+        everybody proves nothing by refusing strangers. At DICOM endpoints what the node may, a page at web endpoints.
+        """
+        for endpoint in self.target.endpoints:
+            if service in ("", endpoint.service) and endpoint not in self.spoilt:
+                self.lives_at(endpoint)
+
+    def lives_at(self, endpoint: Endpoint) -> None:
+        """Raises Unserved where nobody is known who may be served."""
+        if endpoint.service == "web":
+            if self.target.users:
+                self.page(endpoint)
+        elif "all" not in self.target.nodes:
+            raise Unserved("the target names no node 'all'")
+        else:
+            self.lives(endpoint)
+
+    def stores(self) -> bool:
+        """Whether some node is said to be permitted it."""
+        return any("store" in node.permits for node in self.target.nodes.values())
 
 
-def plant(authorised: Authorised) -> Specimen:
-    """Store one synthetic study, for positive controls to retrieve. Raises Unmeasurable if it is not stored."""
-    planted: Dataset = operations.synthetic_object()
-    authorised.succeeds(operations.store(planted))
-    return Specimen(
+def _model(there: Collection[str]) -> str:
+    """The level to ask at in the first information model that is offered."""
+    return next((level for level in ("STUDY", "PATIENT", "WORKLIST") if operations.FIND[level] in there), "STUDY")
+
+
+def _not_offered(operation: Operation) -> str:
+    return f"the target does not offer this {operation.name}, to authorised nodes neither"
+
+
+def somewhere(target: Target) -> str:
+    """A C-MOVE destination for peers who must be refused: the declared one, or, where none is, one of nobody. Who is
+    told that it is unknown has had the request processed."""
+    return target.move_destination or NOBODY
+
+
+def store_sample_study(authorised: Authorised) -> SampleStudy:
+    """Store one synthetic study, for positive controls to retrieve, and wait until a reader finds it. Raises
+    Unmeasurable if it is not stored."""
+    planted = authorised.an_object()
+    study = sample_of(planted)
+    authorised.succeeds(operations.store(planted), role=authorised.who_may("store"))
+    if authorised.reads():
+        awaited(lambda: authorised.sees(study), "what was stored")
+    return study
+
+
+def sample_of(planted: Dataset) -> SampleStudy:
+    return SampleStudy(
         patient_id=str(planted.PatientID),
         study=str(planted.StudyInstanceUID),
         series=str(planted.SeriesInstanceUID),
@@ -213,5 +363,5 @@ def plant(authorised: Authorised) -> Specimen:
 class EchoOnly(Authorised):
     """Of a target without C-FIND, such as a storage SCP: a C-ECHO alone shows that somebody is served."""
 
-    def asks(self, *operations: Operation, seconds: float) -> Attempt:
-        return super().asks(operations[0], seconds=seconds)
+    def usual(self, role: str = "all", endpoint: Endpoint | None = None) -> tuple[Operation, ...]:
+        return (operations.echo(),)

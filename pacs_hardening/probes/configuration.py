@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..lint import Opening, Result, Unparsable, lint
-from ..model import BadInput, Configuration, Severity, Unmeasurable
+from ..lint import (
+    Opening,
+    Result,
+    Unparsable,
+    lint,
+)
+from ..model import (
+    BadInput,
+    Configuration,
+    Severity,
+    Unmeasurable,
+)
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ..model import Door, Target, Unmeasurable
-from ..wire import pdu, scu, tls
+from ..model import Endpoint, Target, Unmeasurable
+from ..model.response import HttpStatus, Observed, Response, Served, Silent
+from ..wire import session as wire
+from ..wire import tls
 from ..wire.http import request
-from ..wire.operations import echo
-from ..wire.session import Refused, Session, Silent
+from ..wire.pdu import ProtocolError
+from .dicom.association import greet, speaks_dicom
+from .web import elsewhere
 
 SECONDS = 3.0
 # Where archives listen by convention: the ports that IANA has for DICOM (PS3.8 9.1.1), and the defaults of products.
@@ -30,22 +33,25 @@ class Protection(IntEnum):
 
 @dataclass(frozen=True)
 class Listener:
-    """A service that answered somebody without certificate at ``door``, and ``said`` what."""
+    """A service that answered somebody without certificate at ``endpoint``. ``served``: what a stranger got there, None
+    where nothing but an answer."""
 
-    door: Door
+    endpoint: Endpoint
     protection: Protection
-    said: str
+    observed: Observed
+    served: Observed | None = None
 
 
-def listening(addresses: Iterable[tuple[str, int]], target: Target) -> tuple[Listener, ...]:
-    """What answered at ``addresses``, asked side by side, each five times at most. An address that nobody listens at,
-    or where something else speaks, gives none. Raises Unmeasurable where connections are accepted and all is silent."""
+def listening(addresses: Iterable[tuple[str, int]], target: Target, paths: Sequence[str] = ()) -> tuple[Listener, ...]:
+    """What answered at ``addresses``, asked side by side, each five times at most, and a web server for ``paths``. An
+    address that nobody listens at, or where something else speaks, gives none. Raises Unmeasurable where connections
+    are accepted and all is silent."""
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda address: _at(address[0], address[1], target), dict.fromkeys(addresses)))
+        found = list(pool.map(lambda address: _at(address[0], address[1], target, paths), dict.fromkeys(addresses)))
     return tuple(listener for listener in found if listener is not None)
 
 
-def _at(host: str, port: int, target: Target) -> Listener | None:
+def _at(host: str, port: int, target: Target, paths: Sequence[str]) -> Listener | None:
     try:
         socket.create_connection((host, port), timeout=SECONDS).close()
     except OSError:
@@ -53,39 +59,42 @@ def _at(host: str, port: int, target: Target) -> Listener | None:
     for protection in (Protection.NOTHING, Protection.TLS):
         # The web first: its servers wait for the end of a line where a DICOM server has long understood.
         for service, ask in (("web", _web), ("dicom", _dicom)):
-            door = Door(service, host, port, tls=protection is Protection.TLS)
-            try:
-                said = ask(door, target)
-            except (Refused, pdu.ProtocolError):
-                continue
-            except Silent as silence:
-                raise Unmeasurable(f"{host}:{port} is none of the doors of the target, and hangs: {silence}") from None
-            if said:
-                return Listener(door, protection, said)
+            endpoint = Endpoint(service, host, port, tls=protection is Protection.TLS)
+            asked, response, speaks = ask(endpoint, target)
+            who = "without login" if endpoint.service == "web" else "a peer without certificate"
+            observed = Observed(who, endpoint, asked, response)
+            if isinstance(response, Silent):
+                raise Unmeasurable("at none of the endpoints of the target, something hangs: ", observed)
+            served = observed if isinstance(response, Served) else None
+            if isinstance(response, HttpStatus):
+                found = elsewhere.served(target, paths, endpoints=[endpoint])
+                served = found[0].observed if found else None
+            if speaks or served:
+                return Listener(endpoint, protection, observed, served)
     return None
 
 
-def _context(door: Door) -> ssl.SSLContext | None:
-    return tls.client(None) if door.tls else None
+def _context(endpoint: Endpoint) -> ssl.SSLContext | None:
+    return tls.client(None) if endpoint.tls else None
 
 
-def _dicom(door: Door, target: Target) -> str:
-    """The PDU that answers an A-ASSOCIATE-RQ, be it a refusal."""
-    node = target.nodes.get("all")
-    rq = scu.request_for(target.called_aet.encode(), node.aet.encode() if node else b"ANY-SCU", None, echo())
-    try:
-        with Session(door, _context(door), seconds=SECONDS, name=target.server_name) as session:
-            session.send(rq.encode(), "A-ASSOCIATE-RQ")
-            return pdu.name(*session.receive("A-ASSOCIATE-RQ"))
-    except Refused as refusal:
-        return refusal.how if refusal.how.startswith("A-") else ""
+_Answered = tuple[str, Response, bool]  # what was asked, what came, and whether that is the service
 
 
-def _web(door: Door, target: Target) -> str:
-    """The status that answers GET; "" where it sends to https, says "TLS only", or has no such page and so is another
-    application."""
+def _dicom(endpoint: Endpoint, target: Target) -> _Answered:
+    """A PDU answers an A-ASSOCIATE-RQ, be it a refusal."""
+    response = greet(endpoint, target, _context(endpoint), SECONDS)
+    return "A-ASSOCIATE", response, speaks_dicom(response)
+
+
+def _web(endpoint: Endpoint, target: Target) -> _Answered:
+    """A status answers GET that neither sends to https, nor says "TLS only", nor that there is no such page: then it is
+    another application."""
     path = (target.routes.get("rest") or target.routes.get("qido") or "/").partition("{")[0]
-    answer = request(door, "GET", path, _context(door), seconds=SECONDS, name=target.server_name)
-    if not door.tls and (answer.status in (400, 426) or answer.headers.get("location", "").startswith("https://")):
-        return ""
-    return "" if answer.status == 404 else f"GET {path} with HTTP {answer.status}"
+    asked, context = f"GET {path}", _context(endpoint)
+    try:
+        answer = request(endpoint, "GET", path, context, seconds=SECONDS, name=target.server_name).response
+    except (wire.Refused, wire.Silent, ProtocolError) as ended:
+        return asked, ended.response, False
+    tls_only = not endpoint.tls and (answer.code in (400, 426) or answer.to_https)
+    return asked, answer, not tls_only and answer.code != 404

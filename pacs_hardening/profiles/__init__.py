@@ -8,28 +8,32 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .. import contract
 from ..model import BadInput, Secret
 from . import tlsprofile
 from .tlsprofile import TlsProfile
 
 _FOLDER = Path(__file__).parent
-_TABLES = ("default-credentials", "management-ports", "published-keys", "vulnerable-versions")  # not profiles
 _HOSTILE: dict[str, type] = {
     "malformed_cases": int,
     "strict_answers": bool,
     "hostile_associations": int,
     "associations_per_node": int,
+    "seconds_of_ways": int,
 }
-_KEYS: dict[str, type] = {"tls": str, "required": list, "min_rsa_bits": int, **_HOSTILE}
-_OPTIONAL = frozenset({"min_rsa_bits"})
+_KEYS: dict[str, type] = {"tls": str, "required": list, "min_rsa_bits": int, "controls_version": int, **_HOSTILE}
+_OPTIONAL = frozenset({"min_rsa_bits", "controls_version"})
 
 
 @dataclass(frozen=True)
 class Profile:
     """``required`` are ids of controls that must have been measured, ``own`` those of them that a user's file names,
-    and may have misspelt. ``malformed_cases`` are played in all; ``strict_answers``: also what receivers commonly
-    overlook must be refused, with a reason that PS3.8 knows; ``hostile_associations`` between two looks at what the
-    server holds; more than ``associations_per_node`` at once are too many."""
+    and may have misspelt. ``controls_version``: the set of controls that is asked, None where that is the newest.
+    ``malformed_cases`` are played in all; ``strict_answers``: also what receivers commonly overlook must be refused,
+    with a reason that PS3.8 knows; ``hostile_associations`` between two looks at what the server holds; more than
+    ``associations_per_node`` at once are too many. ``seconds_of_ways``: so long pairs of ways to ask are
+    tried, in all claims together; single ones are tried however long it takes. ``notes``: what should be changed in the
+    file."""
 
     name: str
     tls: TlsProfile
@@ -38,11 +42,17 @@ class Profile:
     strict_answers: bool
     hostile_associations: int
     associations_per_node: int
+    seconds_of_ways: int
     own: frozenset[str] = frozenset()
+    controls_version: int | None = None
+    notes: tuple[str, ...] = ()
 
 
+@cache
 def names() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml") if path.stem not in _TABLES))
+    """Of the profiles: the other files of the folder are tables, and require nothing."""
+    files = sorted(_FOLDER.glob("*.toml"))
+    return tuple(path.stem for path in files if "required" in tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def load(name: str) -> Profile:
@@ -68,8 +78,15 @@ def _profile(name: str, data: dict[str, Any], path: Path, own: frozenset[str] = 
         raise BadInput(f"{path}: min_rsa_bits: {bits} is less than the {tls.min_rsa_bits} of {tls.name}")
     if bits > tls.min_rsa_bits:
         tls = replace(tls, version=f"{tls.version}, with RSA keys of at least {bits} bits", min_rsa_bits=bits)
-    required = frozenset(data["required"])
-    return Profile(name, tls, required, **{key: data[key] for key in _HOSTILE}, own=own)
+    return Profile(
+        name,
+        tls,
+        frozenset(map(contract.of_today, data["required"])),
+        **{key: data[key] for key in _HOSTILE},
+        own=frozenset(map(contract.of_today, own)),
+        controls_version=data.get("controls_version"),
+        notes=contract.notes(own),
+    )
 
 
 @cache
@@ -77,6 +94,13 @@ def default_credentials() -> tuple[tuple[str, Secret], ...]:
     """User names and passwords that products are shipped with, from their own documentation."""
     data = tomllib.loads((_FOLDER / "default-credentials.toml").read_text())
     return tuple((pair["username"], Secret(pair["password"])) for pair in data["pair"])
+
+
+@cache
+def conventional_paths() -> dict[str, tuple[str, ...]]:
+    """Route -> where it is by convention, with {study}, {series} and {instance}."""
+    data = tomllib.loads((_FOLDER / "conventional-paths.toml").read_text())
+    return {name: tuple(paths) for name, paths in data.items()}
 
 
 @cache

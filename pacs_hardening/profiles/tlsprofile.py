@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +29,17 @@ class TlsProfile:
     min_rsa_bits: int
     min_ec_bits: int
     signature_hashes: frozenset[str]
+    max_validity_days: int
 
     def __str__(self) -> str:
         return f"{self.name} ({self.title}, {self.version})"
 
-    def weakness_of(self, certificate: x509.Certificate, now: datetime) -> str:
-        """Why ``certificate`` is weaker than the profile asks at time ``now``; "" where it is not."""
+    def weakness_of(self, certificate: x509.Certificate) -> str:
+        """Why key or signature of ``certificate`` is weaker than the profile asks; "" where neither is. Nothing hangs
+        on the signature of one that is signed by itself."""
+        return self._weak_key(certificate) or self._weak_signature(certificate)
+
+    def _weak_key(self, certificate: x509.Certificate) -> str:
         key = certificate.public_key()
         if isinstance(key, rsa.RSAPublicKey) and key.key_size < self.min_rsa_bits:
             return f"RSA key of {key.key_size} bits, at least {self.min_rsa_bits} are asked for"
@@ -45,12 +49,25 @@ class TlsProfile:
             key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
         ):
             return f"a key of type {type(key).__name__}"
-        algorithm = certificate.signature_hash_algorithm
-        if algorithm is not None and algorithm.name not in self.signature_hashes:
-            return f"signed with {algorithm.name}"
-        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            return "not valid today"
         return ""
+
+    def _weak_signature(self, certificate: x509.Certificate) -> str:
+        algorithm = certificate.signature_hash_algorithm
+        if algorithm is None or algorithm.name in self.signature_hashes or _signed_by_itself(certificate):
+            return ""
+        return f"signed with {algorithm.name}"
+
+
+def _signed_by_itself(certificate: x509.Certificate) -> bool:
+    """By what it says (RFC 5280 4.2.1.1): `cryptography` verifies no old signatures, and a root is trusted for other
+    reasons than its own."""
+    own, issuer = None, None
+    for extension in certificate.extensions:
+        if isinstance(extension.value, x509.SubjectKeyIdentifier):
+            own = extension.value.digest
+        if isinstance(extension.value, x509.AuthorityKeyIdentifier):
+            issuer = extension.value.key_identifier
+    return certificate.subject == certificate.issuer and issuer in (None, own)
 
 
 def load(name: str, where: str, folder: Path = FOLDER) -> TlsProfile:

@@ -13,7 +13,7 @@ _CHARACTER = 6.6  # width in Verdana 11, on average
 
 
 def render(run: Run) -> str:
-    tally = Tally.of(run.findings)
+    tally = Tally.of(run.findings, run.left_out)
     said = {
         "pass": f"{tally.held} hold",
         "fail": f"{tally.broken} open",

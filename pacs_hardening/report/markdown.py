@@ -7,7 +7,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..model import Finding, Run, Status
-from .tally import Tally, fixes, grouped, headline, open_controls
+from .tally import (
+    Tally,
+    fixes,
+    grouped,
+    headline,
+    in_general,
+    open_controls,
+)
 from .text import clean, reason
 
 MAX_LINE = 240
@@ -18,7 +25,7 @@ SIGN = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️"}
 def render(run: Run) -> str:
     word = run.verdict.outcome.upper()
     lines = [f"## {SIGN[run.verdict.outcome]} {word}: {headline(run)}", ""]
-    lines += [f"{safe(run.verdict.why)} {Tally.of(run.findings).words}. Target: {code(run.target)}", ""]
+    lines += [f"{safe(run.verdict.why)} {Tally.of(run.findings, run.left_out).words}. Target: {code(run.target)}", ""]
     lines += [*_baseline(run), *_failures(run)]
     for status, title in (
         (Status.ERROR, "Could not be measured"),
@@ -69,7 +76,7 @@ def _failures(run: Run) -> list[str]:
     rows = ["| severity | control | what is open | what to change |", "|---|---|---|---|"]
     for control in open_controls(run):
         findings = groups[control.id]
-        change = "<br>".join(code(fix) for fix in fixes(findings)) or "&nbsp;"
+        change = "<br>".join(code(fix) for fix in fixes(findings)) or safe(in_general(findings[0]))
         seen = "<br>".join(dict.fromkeys(code(finding.actual) for finding in findings[:5]))
         rows.append(
             f"| {control.severity.name.lower()} | `{control.id}` | {safe(control.exposure)}<br>{seen} | {change} |"

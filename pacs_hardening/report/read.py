@@ -9,7 +9,18 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 
-from ..model import BadInput, Comparison, Control, Finding, Impact, Run, Severity, Status, Verdict
+from ..model import (
+    BadInput,
+    Comparison,
+    Control,
+    Finding,
+    Impact,
+    Run,
+    Severity,
+    Status,
+    Verdict,
+)
+from .json_report import SCHEMA, digest
 
 LARGEST = 64 * 1024 * 1024  # bytes
 
@@ -24,13 +35,23 @@ def read(path: Path) -> Run:
         raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{path}: not JSON: {error}") from error
+    raw, old = _of_today(raw)
     schema = json.loads(files(__package__).joinpath("findings.schema.json").read_text())
     wrong = jsonschema.Draft202012Validator(schema).iter_errors(raw)
     first = min(wrong, key=lambda error: len(error.absolute_path), default=None)
     if first is not None:
         place = "/".join(map(str, first.absolute_path)) or "the whole"
         raise BadInput(f"{path}: no findings.json of this version: {place}: {first.message[:200]}")
+    if not old and digest(raw) != raw["digest"]:
+        raise BadInput(f"{path}: is not as it was written: its digest is that of something else")
     return _run(raw)
+
+
+def _of_today(raw: Any) -> tuple[Any, bool]:
+    """A report of schema 1 in the shape of 2; is it one?"""
+    if not isinstance(raw, dict) or raw.get("schema") != 1:
+        return raw, False
+    return {**raw, "schema": SCHEMA, "left_out": [], "digest": "0" * 64}, True
 
 
 def _run(raw: dict[str, Any]) -> Run:
@@ -44,6 +65,7 @@ def _run(raw: dict[str, Any]) -> Run:
         seconds=raw["seconds"],
         notes={name: tuple(lines) for name, lines in raw["notes"].items()},
         started=raw["started"],
+        left_out=tuple(raw["left_out"]),
         comparison=Comparison(**{name: tuple(keys) for name, keys in before.items()}) if before else None,
     )
 
@@ -59,4 +81,4 @@ def _finding(raw: dict[str, Any]) -> Finding:
     )
     lines: dict[str, Any] = {name: tuple(raw[name]) for name in ("evidence", "also", "fix", "supports")}
     plain: dict[str, Any] = {name: raw[name] for name in ("case", "expected", "actual", "duration_s")}
-    return Finding(control, Status(raw["status"]), **plain, **lines)
+    return Finding(control, Status(raw["status"]), **plain, **lines, caused=raw.get("caused", False))

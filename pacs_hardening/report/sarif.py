@@ -12,7 +12,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..model import Comparison, Control, Finding, Run, Severity, Status
+from ..model import (
+    Comparison,
+    Control,
+    Finding,
+    Run,
+    Severity,
+    Status,
+)
 from .tally import grouped
 from .text import clean, reason
 

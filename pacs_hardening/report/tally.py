@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..model import Control, Finding, Past, Run, Severity, Status, by_control
+from ..model import (
+    Control,
+    Finding,
+    NotAsked,
+    Past,
+    Run,
+    Severity,
+    Status,
+    by_control,
+)
 from .text import clean
 
 
@@ -19,13 +28,16 @@ class Tally:
     unmeasured: int
     waived: int
     not_asked: int
-    not_applicable: int
+    cases_not_asked: int = 0
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> Tally:
+    def of(cls, findings: Iterable[Finding], left_out: Iterable[str] = ()) -> Tally:
+        """``left_out``: keys of what the suite has and the run did not ask."""
+        findings = list(findings)
         found = list(by_control(findings).values())
-        order = (Status.PASS, Status.FAIL, Status.ERROR, Status.WAIVED, Status.NOT_RUN, Status.NOT_APPLICABLE)
-        return cls(*(found.count(status) for status in order))
+        order = (Status.PASS, Status.FAIL, Status.ERROR, Status.WAIVED, Status.NOT_RUN)
+        counted, not_asked = [found.count(status) for status in order], NotAsked.of(findings, left_out)
+        return replace(cls(*counted), not_asked=not_asked.controls, cases_not_asked=not_asked.cases)
 
     @property
     def words(self) -> str:
@@ -36,6 +48,7 @@ class Tally:
             (self.unmeasured, "{} could not be measured"),
             (self.waived, "{} waived"),
             (self.not_asked, "{} not asked"),
+            (self.cases_not_asked, "{} cases of others not asked"),
         ):
             if count:
                 said.append(words.format(count))
@@ -74,7 +87,17 @@ def fixes(findings: Iterable[Finding]) -> list[str]:
     return list(dict.fromkeys(clean(line) for finding in findings for line in finding.fix))
 
 
+def which(findings: Iterable[Finding]) -> str:
+    """Which of several `fixes` are meant."""
+    return "all of these:" if all(finding.caused for finding in findings) else "whichever of these applies:"
+
+
+def in_general(finding: Finding) -> str:
+    """What to change where nothing is known of the product."""
+    return f"Whatever the product: {clean(finding.control.title)}"
+
+
 def past(run: Run) -> Past:
     """This run as the next one will remember it."""
-    tally = Tally.of(run.findings)
+    tally = Tally.of(run.findings, run.left_out)
     return Past(run.started, run.verdict.outcome, tally.held, tally.broken, tally.unmeasured)

@@ -1,4 +1,5 @@
-"""A run for people: the first line is the verdict, in words for whoever is in charge of the archive."""
+"""A run for people: what was found, and last, where a terminal stands still, the verdict in words for whoever is in
+charge of the archive."""
 
 from __future__ import annotations
 
@@ -8,7 +9,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from ..model import Finding, Run, Status, by_control
+from ..model import (
+    Finding,
+    NotAsked,
+    Run,
+    Status,
+    by_control,
+)
+from .tally import grouped, in_general, which
 from .text import clean, reason
 
 MAX_CASES = 5
@@ -17,20 +25,21 @@ MAX_NOTES = 25
 MAX_LINE = 300
 _LABEL = 16
 _COLOURS = {"PASS": "32", "FAIL": "31", "ERROR": "33", "INCONCLUSIVE": "33"}
-_LISTED = (Status.ERROR, Status.WAIVED, Status.NOT_RUN, Status.NOT_APPLICABLE)
+_LISTED = (Status.NOT_APPLICABLE, Status.NOT_RUN, Status.WAIVED, Status.ERROR)
 
 
 def render(run: Run, colour: bool) -> str:
     width = max(40, min(100, shutil.get_terminal_size().columns))
-    lines = [*_verdict(run, width, colour), *_wrap("Target", _target(run), width)]
-    failed = _grouped(finding for finding in run.findings if finding.status is Status.FAIL)
-    for findings in sorted(failed.values(), key=lambda each: (-each[0].control.severity, each[0].control.id)):
-        lines += ["", *_failure(findings, width, colour)]
+    lines: list[str] = []
     for status in _LISTED:
         listed = [finding for finding in run.findings if finding.status is status]
         if listed:
-            lines += ["", *_list(status, listed, width, colour)]
-    lines += [line for name, notes in _notes(run).items() for line in ("", name, *_bullets(notes, width))]
+            lines += [*_list(status, listed, width, colour), ""]
+    lines += [line for name, notes in _notes(run).items() for line in (name, *_bullets(notes, width), "")]
+    failed = grouped(finding for finding in run.findings if finding.status is Status.FAIL)
+    for findings in sorted(failed.values(), key=lambda each: (each[0].control.severity, each[0].control.id)):
+        lines += [*_failure(findings, width, colour), ""]
+    lines += [*_wrap("Target", _target(run), width), "", *_verdict(run, width, colour)]
     return "\n".join(_tame(line) for line in lines) + "\n"
 
 
@@ -77,6 +86,8 @@ def _verdict(run: Run, width: int, colour: bool) -> list[str]:
     else:
         below = f", {broken} of too low a severity to fail this gate do not" if broken else ""
         text = f"{why} {count}{below}."
+    if word != "PASS" and (not_asked := NotAsked.of(run.findings, run.left_out)):  # a pass says so itself
+        text += f" {not_asked.sentence}."
     if waived:
         text += f" {waived} {'is' if waived == 1 else 'are'} known to fail and waived."
     return _painted(_wrap(word, text, width, len(word) + 2), word, colour)
@@ -107,7 +118,9 @@ def _failure(findings: Sequence[Finding], width: int, colour: bool) -> list[str]
         lines += _wrap("More cases", clean(more, MAX_LINE), width)
     fixes = list(dict.fromkeys(clean(line, MAX_LINE) for finding in findings for line in finding.fix))
     if len(fixes) > 1:
-        fixes = ["whichever of these applies:", *(f"- {fix}" for fix in fixes)]
+        fixes = [which(findings), *(f"- {fix}" for fix in fixes)]
+    if not fixes and findings[0].status is Status.FAIL:
+        fixes = [in_general(findings[0])]
     lines += _column("What to change", fixes, width)
     lines += _wrap("References", ", ".join(control.references), width)
     supports = "; ".join(findings[0].supports)
@@ -126,13 +139,6 @@ def _list(status: Status, findings: Iterable[Finding], width: int, colour: bool)
             ", ".join(keys), width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
         )
     return lines
-
-
-def _grouped(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    groups: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        groups[finding.control.id].append(finding)
-    return groups
 
 
 def _wrap(label: str, text: str, width: int, indent: int = _LABEL) -> list[str]:

@@ -10,7 +10,7 @@ from ..model import Control, Status
 HEAD = """# Versions
 
 Written by `pacs-hardening versions` from the reviewed results of real runs; do not edit.
-*yes*: the control holds. **NO**: it fails. *n/a*: the archive has no such door. *?*: it could not be measured.
+*yes*: the control holds. **NO**: it fails. *n/a*: the archive has no such endpoint. *?*: it could not be measured.
 """
 HARDENED = """
 ## Hardened

@@ -16,7 +16,7 @@ from . import ledger
 from .pdu import ProtocolError
 
 C_STORE, C_GET, C_FIND, C_MOVE, C_ECHO = 0x0001, 0x0010, 0x0020, 0x0021, 0x0030
-N_SET, N_ACTION, N_CREATE, N_DELETE = 0x0120, 0x0130, 0x0140, 0x0150
+N_GET, N_SET, N_ACTION, N_CREATE, N_DELETE = 0x0110, 0x0120, 0x0130, 0x0140, 0x0150
 RESPONSE = 0x8000
 NO_DATA_SET = 0x0101
 PENDING = (0xFF00, 0xFF01)
@@ -25,8 +25,16 @@ PENDING = (0xFF00, 0xFF01)
 AFFECTED_CLASS, REQUESTED_CLASS, FIELD, MESSAGE_ID, RESPONDED_ID = 0x0002, 0x0003, 0x0100, 0x0110, 0x0120
 MOVE_DESTINATION, PRIORITY, DATA_SET_TYPE, STATUS = 0x0600, 0x0700, 0x0800, 0x0900
 AFFECTED_INSTANCE, REQUESTED_INSTANCE, ACTION_TYPE, COMPLETED = 0x1000, 0x1001, 0x1008, 0x1021
+MOVE_ORIGINATOR, MOVE_ORIGINATOR_ID = 0x1030, 0x1031
 
 Command = dict[int, bytes | str | int]
+
+
+def command_field(command: Command) -> int:
+    """What kind of message a command of ours is (PS3.7 E.1)."""
+    field = command[FIELD]
+    assert isinstance(field, int)
+    return field
 
 
 def encode_command(command: Command) -> bytes:
@@ -38,7 +46,7 @@ def encode_command(command: Command) -> bytes:
             raw = struct.pack("<H", value)
         else:
             raw = value.encode("ascii") if isinstance(value, str) else value
-            raw += (b" " if element == MOVE_DESTINATION else b"\0") * (len(raw) % 2)
+            raw += (b" " if element in (MOVE_DESTINATION, MOVE_ORIGINATOR) else b"\0") * (len(raw) % 2)
         body += struct.pack("<HHI", 0, element, len(raw)) + raw
     return struct.pack("<HHII", 0, 0, 4, len(body)) + body
 
@@ -70,10 +78,11 @@ def encode_dataset(dataset: Dataset, *, implicit: bool = True) -> bytes:
 
 
 def decode_dataset(data: bytes, *, whole: bool = True) -> Dataset:
-    """A data set without preamble and file meta information, Implicit VR Little Endian. Raises ProtocolError; where it
+    """A data set without preamble and file meta information, Little Endian. Raises ProtocolError; where it
     is not decoded as a ``whole``, a value that cannot be read shows when it is looked at."""
+    implicit = not data[4:6].isalpha()  # of a first element that is explicit, this is the representation
     try:
-        found: Dataset = read_dataset(BytesIO(data), is_implicit_VR=True, is_little_endian=True)
+        found: Dataset = read_dataset(BytesIO(data), is_implicit_VR=implicit, is_little_endian=True)
         if whole:
             found.decode()
     except (InvalidDicomError, ValueError, EOFError, KeyError, struct.error) as error:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import base64
 import http.client
 import io
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from ..model import Door, User
+from ..model import Endpoint, User
+from ..model.response import Closed, Endless, HttpStatus, Stage, TlsAlert
+from . import login
+from .implementations import presented
 from .pdu import ProtocolError
 from .session import Refused, Session, Silent
 
 MAX_ANSWER = 4 << 20
+_INTERIM = re.compile(rb"HTTP/\d\.\d 1(?!01)\d\d\b")
 
 
 class Oversized(ProtocolError):
     """An HTTP answer that does not end within bounds."""
+
+    @property
+    def response(self) -> Endless:
+        return Endless(MAX_ANSWER)
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,11 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     whole: bool = True
+
+    @property
+    def response(self) -> HttpStatus:
+        to_https = self.headers.get("location", "").startswith("https://")
+        return HttpStatus(self.status, len(self.body), to_https)
 
 
 class _Received:
@@ -43,7 +56,7 @@ class _Received:
 
 
 def request(
-    door: Door,
+    endpoint: Endpoint,
     method: str,
     path: str,
     context: ssl.SSLContext | None,
@@ -63,9 +76,9 @@ def request(
     fields = dict(headers or {})
     if body or announced is not None or method in ("POST", "PUT"):
         fields["Content-Length"] = str(len(body) if announced is None else announced)
-    with Session(door, context, seconds=seconds, name=name) as session:
-        session.send(_head(door, method, path, user, fields, name) + body, f"{method} {path}")
-        return _parse(_receive(session, method), method)
+    with Session(endpoint, context, seconds=seconds, name=name) as session:
+        session.send(_head(endpoint, method, path, user, fields, name) + body, f"{method} {path}")
+        return parse_answer(receive_answer(session, method), method)
 
 
 class Line:
@@ -73,10 +86,10 @@ class Line:
     takes longer than most answers. Raises as ``request`` does."""
 
     def __init__(
-        self, door: Door, context: ssl.SSLContext | None, *, user: User | None, seconds: float, name: str
+        self, endpoint: Endpoint, context: ssl.SSLContext | None, *, user: User | None, seconds: float, name: str
     ) -> None:
-        self._new = partial(Session, door, context, seconds=seconds, name=name)
-        self._door, self._user, self._seconds, self._name = door, user, seconds, name
+        self._new = partial(Session, endpoint, context, seconds=seconds, name=name)
+        self._endpoint, self._user, self._seconds, self._name = endpoint, user, seconds, name
         self._session: Session | None = None
 
     def __enter__(self) -> Line:
@@ -88,7 +101,7 @@ class Line:
         self._session = None
 
     def get(self, path: str, headers: Mapping[str, str]) -> Answer:
-        head = _head(self._door, "GET", path, self._user, {"Connection": "keep-alive", **headers}, self._name)
+        head = _head(self._endpoint, "GET", path, self._user, {"Connection": "keep-alive", **headers}, self._name)
         kept = self._session is not None
         try:
             answer = self._ask(head, path)
@@ -103,9 +116,9 @@ class Line:
 
     def _ask(self, head: bytes, path: str) -> Answer:
         self._session = self._session or self._new().__enter__()
-        self._session.grant(self._seconds)
+        self._session.extend_deadline(self._seconds)
         self._session.send(head, f"GET {path}")
-        return _parse(_receive(self._session, "GET"), "GET")
+        return parse_answer(receive_answer(self._session, "GET"), "GET")
 
 
 def _ends(answer: Answer) -> bool:
@@ -113,8 +126,8 @@ def _ends(answer: Answer) -> bool:
     return "content-length" in answer.headers or answer.headers.get("transfer-encoding", "").lower() == "chunked"
 
 
-def pour(
-    door: Door,
+def send_body(
+    endpoint: Endpoint,
     path: str,
     context: ssl.SSLContext | None,
     *,
@@ -129,35 +142,35 @@ def pour(
     until the peer answers, for which it has ``seconds`` at the end. Raises as ``request`` does: Silent where all of it
     was taken and nothing came back, ProtocolError where it was not taken within 20 s."""
     piece = b"40000\r\n" + bytes(0x40000) + b"\r\n"
-    with Session(door, context, seconds=20.0, name=name) as session:
-        head = _head(door, "POST", path, user, {**headers, "Transfer-Encoding": "chunked"}, name)
+    with Session(endpoint, context, seconds=20.0, name=name) as session:
+        head = _head(endpoint, "POST", path, user, {**headers, "Transfer-Encoding": "chunked"}, name)
         session.send(head + f"{len(start):x}\r\n".encode() + start + b"\r\n", f"POST {path}, chunked")
         early = b""
         try:
             for _ in range(count // 0x40000):
                 session.send(piece, "256 KiB")
-                if early := session.early("HTTP"):
+                if early := session.receive_available(Stage.HTTP):
                     break
         except Silent as slow:
-            raise ProtocolError(f"{count >> 20} MiB could not be sent: {slow}") from slow
-        session.grant(seconds)
-        return _parse(_receive(session, "POST", early), "POST")
+            raise ProtocolError(f"{count >> 20} MiB could not be sent within {slow.response.seconds:g} s") from slow
+        session.extend_deadline(seconds)
+        return parse_answer(receive_answer(session, "POST", early), "POST")
 
 
-def _head(door: Door, method: str, path: str, user: User | None, more: Mapping[str, str], name: str) -> bytes:
-    fields = {"Host": f"{name or door.host}:{door.port}", "Connection": "close", **more}
+def _head(endpoint: Endpoint, method: str, path: str, user: User | None, more: Mapping[str, str], name: str) -> bytes:
+    usual = {"Host": f"{name or endpoint.host}:{endpoint.port}", "User-Agent": presented().agent, "Connection": "close"}
+    fields = {**usual, **more}
     if user is not None:
-        pair = f"{user.username}:{user.password.reveal()}".encode()
-        fields["Authorization"] = "Basic " + base64.b64encode(pair).decode()
+        fields |= login.fields(user)
     lines = "".join(f"{k}: {v}\r\n" for k, v in fields.items())
     return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode("latin-1")
 
 
-def _receive(session: Session, method: str, data: bytes = b"") -> bytes:
+def receive_answer(session: Session, method: str, data: bytes = b"") -> bytes:
     """Bytes up to the end of the answer, as its own headers define it (RFC 9112 6.3), ``data`` being its beginning."""
     while not _complete(data, method):
         try:
-            piece = session.some(1 << 16, "HTTP")
+            piece = session.receive_some(1 << 16, Stage.HTTP)
         except Refused:
             if not data:
                 raise
@@ -168,12 +181,16 @@ def _receive(session: Session, method: str, data: bytes = b"") -> bytes:
         if len(data) > MAX_ANSWER:
             raise Oversized(f"an answer of more than {MAX_ANSWER >> 20} MiB")
     if not data:
-        raise Refused("connection closed without an answer", "HTTP")
+        raise Refused(Closed(), Stage.HTTP)
+    if data[:2] == b"\x15\x03":  # a TLS alert record (RFC 8446 5.1), in answer to plaintext
+        raise Refused(TlsAlert(data[6] if len(data) > 6 else 0), Stage.HTTP)
     return data
 
 
 def _complete(data: bytes, method: str) -> bool:
     head, found, body = data.partition(b"\r\n\r\n")
+    while found and _INTERIM.match(head):  # 100 Continue and the like come before the answer (RFC 9110 15.2)
+        head, found, body = body.partition(b"\r\n\r\n")
     if not found:
         return False
     fields = {k.strip().lower(): v.strip().lower() for k, _, v in (h.partition(b":") for h in head.split(b"\r\n")[1:])}
@@ -192,7 +209,7 @@ def _body(response: http.client.HTTPResponse) -> tuple[bytes, bool]:
         return cut_short.partial, False
 
 
-def _parse(data: bytes, method: str) -> Answer:
+def parse_answer(data: bytes, method: str) -> Answer:
     response = http.client.HTTPResponse(_Received(data), method=method)  # type: ignore[arg-type]
     try:
         response.begin()

@@ -8,7 +8,7 @@ import uuid
 from pydicom.config import disable_value_validation
 from pydicom.dataset import Dataset
 
-from ..model import Specimen
+from ..model import SampleStudy
 from . import dimse, ledger
 from .scu import Operation
 
@@ -61,35 +61,36 @@ def find(level: str, keys: dict[str, str] | None = None) -> Operation:
     return Operation(f"C-FIND {level}", FIND[level], command, payload)
 
 
-def _retrieve_identifier(specimen: Specimen | None, root: str) -> Dataset:
+def _retrieve_identifier(sample_study: SampleStudy | None, root: str) -> Dataset:
     identifier = Dataset()
     identifier.QueryRetrieveLevel = "STUDY"
     if root == "PATIENT":  # its unique key stands above that of the study (PS3.4 C.4.2.1.4)
-        identifier.PatientID = specimen.patient_id if specimen else nobody()
-    identifier.StudyInstanceUID = specimen.study if specimen else new_uid()
+        identifier.PatientID = sample_study.patient_id if sample_study else nobody()
+    identifier.StudyInstanceUID = sample_study.study if sample_study else new_uid()
     return identifier
 
 
-def get(specimen: Specimen | None = None, root: str = "STUDY") -> Operation:
-    """C-GET of the specimen's study, or of a study that does not exist."""
+def get(sample_study: SampleStudy | None = None, root: str = "STUDY") -> Operation:
+    """C-GET of the sample_study's study, or of a study that does not exist."""
     command: dimse.Command = {dimse.AFFECTED_CLASS: GET[root], dimse.FIELD: dimse.C_GET, dimse.PRIORITY: 0}
-    payload = dimse.encode_dataset(_retrieve_identifier(specimen, root))
-    return Operation("C-GET", GET[root], command, payload, storage=(SECONDARY_CAPTURE,))
+    payload = dimse.encode_dataset(_retrieve_identifier(sample_study, root))
+    stored = sample_study.sop_class if sample_study else SECONDARY_CAPTURE
+    return Operation("C-GET", GET[root], command, payload, storage=(stored,))
 
 
-def move(destination: str, specimen: Specimen | None = None, root: str = "STUDY") -> Operation:
-    """C-MOVE of the specimen's study, or of a study that does not exist, to an AE title."""
+def move(destination: str, sample_study: SampleStudy | None = None, root: str = "STUDY") -> Operation:
+    """C-MOVE of the sample_study's study, or of a study that does not exist, to an AE title."""
     command: dimse.Command = {
         dimse.AFFECTED_CLASS: MOVE[root],
         dimse.FIELD: dimse.C_MOVE,
         dimse.PRIORITY: 0,
         dimse.MOVE_DESTINATION: destination,
     }
-    return Operation("C-MOVE", MOVE[root], command, dimse.encode_dataset(_retrieve_identifier(specimen, root)))
+    return Operation("C-MOVE", MOVE[root], command, dimse.encode_dataset(_retrieve_identifier(sample_study, root)))
 
 
-def store(dataset: Dataset) -> Operation:
-    """C-STORE of a data set, Implicit VR Little Endian."""
+def store(dataset: Dataset, *, implicit: bool = True) -> Operation:
+    """C-STORE of a data set, Implicit VR Little Endian, or explicit, as compressed ones are."""
     ledger.made(dataset)
     command: dimse.Command = {
         dimse.AFFECTED_CLASS: str(dataset.SOPClassUID),
@@ -97,7 +98,8 @@ def store(dataset: Dataset) -> Operation:
         dimse.PRIORITY: 0,
         dimse.AFFECTED_INSTANCE: str(dataset.SOPInstanceUID),
     }
-    return Operation("C-STORE", str(dataset.SOPClassUID), command, dimse.encode_dataset(dataset))
+    payload = dimse.encode_dataset(dataset, implicit=implicit)
+    return Operation("C-STORE", str(dataset.SOPClassUID), command, payload)
 
 
 def normalized(service: str) -> Operation:
@@ -126,15 +128,16 @@ def normalized(service: str) -> Operation:
     return Operation(service, MPPS, command, dimse.encode_dataset(empty))
 
 
-def synthetic_object(*, specimen: Specimen | None = None, marker: str = "TEST") -> Dataset:
-    """A synthetic Secondary Capture image of 2 x 2 pixels; all its names say TEST. With a ``specimen`` it has
-    that object's UIDs."""
+def synthetic_object(
+    *, sample_study: SampleStudy | None = None, marker: str = "TEST", sop_class: str = SECONDARY_CAPTURE
+) -> Dataset:
+    """A synthetic image of 2 x 2 pixels; all its names say TEST. With a ``sample_study`` it has that object's UIDs."""
     ds = Dataset()
-    ds.SOPClassUID = SECONDARY_CAPTURE
-    ds.SOPInstanceUID = specimen.instance if specimen else new_uid()
-    ds.StudyInstanceUID = specimen.study if specimen else new_uid()
-    ds.SeriesInstanceUID = specimen.series if specimen else new_uid()
-    ds.PatientID = specimen.patient_id if specimen else f"TEST-{secrets.token_hex(4)}"
+    ds.SOPClassUID = sample_study.sop_class if sample_study and sample_study.sop_class else sop_class
+    ds.SOPInstanceUID = sample_study.instance if sample_study else new_uid()
+    ds.StudyInstanceUID = sample_study.study if sample_study else new_uid()
+    ds.SeriesInstanceUID = sample_study.series if sample_study else new_uid()
+    ds.PatientID = sample_study.patient_id if sample_study else f"TEST-{secrets.token_hex(4)}"
     ds.PatientName = "TEST^SYNTHETIC"
     ds.PatientBirthDate, ds.PatientSex = "19000101", "O"
     ds.StudyDate, ds.StudyTime, ds.StudyID, ds.AccessionNumber = "20000101", "000000", "TEST", "TEST"

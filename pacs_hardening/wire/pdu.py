@@ -5,6 +5,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+from ..model.response import Endless, Nonsense
+from .implementations import Implementation, ours
 
 A_ASSOCIATE_RQ, A_ASSOCIATE_AC, A_ASSOCIATE_RJ, P_DATA_TF = 1, 2, 3, 4
 A_RELEASE_RQ, A_RELEASE_RP, A_ABORT = 5, 6, 7
@@ -12,11 +16,14 @@ A_RELEASE_RQ, A_RELEASE_RP, A_ABORT = 5, 6, 7
 APPLICATION_CONTEXT = b"1.2.840.10008.3.1.1.1"  # PS3.7 A.2.1
 IMPLICIT_LE = "1.2.840.10008.1.2"
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
-IMPLEMENTATION_UID = b"2.25.209571849268117460482136524158260312745"
 
 
 class ProtocolError(Exception):
     """The peer sent bytes that are no PDU, or one beyond what we are ready to read."""
+
+    @property
+    def response(self) -> Nonsense | Endless:
+        return Nonsense(str(self))
 
 
 def pdu(kind: int, body: bytes) -> bytes:
@@ -37,25 +44,37 @@ class Context:
     transfers: tuple[str, ...] = (IMPLICIT_LE,)
 
     def encode(self) -> bytes:
-        inner = item(0x30, self.abstract.encode()) + b"".join(item(0x40, t.encode()) for t in self.transfers)
-        return item(0x20, bytes([self.id, 0, 0, 0]) + inner)
+        return _context(self.id, self.abstract, self.transfers)
+
+
+@lru_cache(maxsize=4096)  # spaces propose the same ones a thousand times
+def _context(number: int, abstract: str, transfers: tuple[str, ...]) -> bytes:
+    inner = item(0x30, abstract.encode()) + b"".join(item(0x40, t.encode()) for t in transfers)
+    return item(0x20, bytes([number, 0, 0, 0]) + inner)
 
 
 @dataclass(frozen=True)
 class AssociateRequest:
-    """A-ASSOCIATE-RQ (PS3.8 9.3.2). AE titles are raw bytes, padded with spaces to 16."""
+    """A-ASSOCIATE-RQ (PS3.8 9.3.2). AE titles are raw bytes, padded with spaces to 16. ``user_items`` come after
+    maximum length and implementation, which are left out where they are None. ``reserved``: bytes 43 to 74."""
 
     called: bytes
     calling: bytes
     contexts: tuple[Context, ...]
     application_context: bytes = APPLICATION_CONTEXT
     protocol_version: int = 1
-    max_pdu: int = 16384
+    max_pdu: int | None = 16384
     user_items: tuple[bytes, ...] = ()
+    implementation: Implementation | None = field(default_factory=ours)
+    reserved: bytes = b""
 
     def encode(self) -> bytes:
-        fixed = struct.pack(">Hxx16s16s32x", self.protocol_version, self.called.ljust(16), self.calling.ljust(16))
-        user = item(0x51, struct.pack(">I", self.max_pdu)) + item(0x52, IMPLEMENTATION_UID)
+        titles = self.called.ljust(16), self.calling.ljust(16)
+        fixed = struct.pack(">Hxx16s16s32s", self.protocol_version, *titles, self.reserved)
+        user = b"" if self.max_pdu is None else item(0x51, struct.pack(">I", self.max_pdu))
+        if self.implementation is not None:
+            user += item(0x52, self.implementation.uid.encode())
+            user += item(0x55, self.implementation.version.encode()) if self.implementation.version else b""
         body = fixed + item(0x10, self.application_context) + b"".join(c.encode() for c in self.contexts)
         return pdu(A_ASSOCIATE_RQ, body + item(0x50, user + b"".join(self.user_items)))
 

@@ -10,15 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from ..model import Identity
+from ..model.response import ContextRefused, DimseStatus, Served, Stage, Unexpected
 from . import dimse, ledger, pdu
 from .session import Refused, Session, Silent
-
-CONTEXT_RESULTS = {
-    1: "user rejection",
-    2: "no reason given",
-    3: "abstract syntax not supported",
-    4: "transfer syntaxes not supported",
-}
 
 
 @dataclass
@@ -38,6 +32,11 @@ class Exchange:
         warnings = (0x0001, 0x0107, 0x0116)
         return self.status is not None and (self.status in (0, *warnings) or self.status & 0xF000 == 0xB000)
 
+    @property
+    def response(self) -> Served | DimseStatus:
+        status = DimseStatus(self.status or 0)
+        return Served(status) if self.succeeded else status
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -48,6 +47,11 @@ class Operation:
     command: dimse.Command
     payload: bytes | None = None
     storage: tuple[str, ...] = ()
+
+    @property
+    def field(self) -> int:
+        """The command field (PS3.7 E.1), which says of what service it is."""
+        return dimse.command_field(self.command)
 
 
 def identity_item(identity: Identity | None) -> tuple[bytes, ...]:
@@ -60,7 +64,7 @@ def associate(session: Session, request: pdu.AssociateRequest) -> pdu.Accepted:
     """Send an A-ASSOCIATE-RQ and read the answer. Raises Refused, Silent, ProtocolError."""
     called, calling = (repr(title)[2:-1] for title in (request.called, request.calling))
     session.send(request.encode(), f"A-ASSOCIATE-RQ, calling AE title {calling}, called {called}")
-    kind, body = session.receive("A-ASSOCIATE-RQ")
+    kind, body = session.receive(Stage.ASSOCIATION)
     if kind != pdu.A_ASSOCIATE_AC:
         raise pdu.ProtocolError(f"expected an answer to the A-ASSOCIATE-RQ, got {pdu.name(kind, body)}")
     return replace(pdu.parse_accept(body), offered={c.abstract: c.id for c in request.contexts})
@@ -70,7 +74,7 @@ def release(session: Session) -> None:
     """Leave politely; how the peer answers is of no interest, so at most one PDU is awaited."""
     session.send(pdu.pdu(pdu.A_RELEASE_RQ, bytes(4)), "A-RELEASE-RQ")
     with suppress(Refused, Silent, pdu.ProtocolError):
-        session.receive("A-RELEASE-RQ")
+        session.receive(Stage.RELEASE)
 
 
 def perform(session: Session, accepted: pdu.Accepted, operation: Operation, exchange: Exchange) -> None:
@@ -80,15 +84,14 @@ def perform(session: Session, accepted: pdu.Accepted, operation: Operation, exch
     context = accepted.offered.get(operation.sop_class, 1)
     result, _ = accepted.results.get(context, (2, ""))
     if result != 0:
-        reason = CONTEXT_RESULTS.get(result, f"result {result}")
-        raise Refused(f"presentation context refused: {reason}", operation.name)
-    command = {**operation.command, dimse.MESSAGE_ID: 1}
+        raise Refused(ContextRefused(result), Stage.OPERATION)
+    command = {dimse.MESSAGE_ID: 1, **operation.command}
     command[dimse.DATA_SET_TYPE] = dimse.NO_DATA_SET if operation.payload is None else 0
     encoded = dimse.encode_command(command)
     out = list(pdu.pdvs(context, encoded, command=True, max_pdu=accepted.max_pdu))
     if operation.payload is not None:
         out += pdu.pdvs(context, operation.payload, command=False, max_pdu=accepted.max_pdu)
-    stored = str(operation.command.get(dimse.AFFECTED_INSTANCE, "")) if operation.name == "C-STORE" else ""
+    stored = str(operation.command.get(dimse.AFFECTED_INSTANCE, "")) if operation.field == dimse.C_STORE else ""
     fresh = bool(stored) and ledger.sent(stored)
     try:
         session.send(b"".join(out), f"{operation.name}-RQ")
@@ -104,7 +107,7 @@ def perform(session: Session, accepted: pdu.Accepted, operation: Operation, exch
 
 def _answer(session: Session, exchange: Exchange, operation: Operation, max_pdu: int) -> None:
     """Take one message from the peer: a response of the operation, or a C-STORE sub-operation of C-GET."""
-    context, command, data = _message(session, operation.name, exchange)
+    context, command, data = _message(session, exchange)
     if dimse.number(command, dimse.FIELD) == dimse.C_STORE:
         _keep(exchange, data)
         session.note(f"<- C-STORE-RQ with {len(data)} bytes of a stored object")
@@ -125,7 +128,8 @@ def _answer(session: Session, exchange: Exchange, operation: Operation, max_pdu:
         if data:
             _keep(exchange, data)
         return
-    session.note(f"<- {operation.name}-RSP, status {status:04X}H, {len(exchange.datasets)} data sets before it")
+    brought = f", {len(exchange.datasets)} data sets before it"
+    session.note((f"<- {operation.name}-RSP, ", DimseStatus(status), brought))
     exchange.status = status
 
 
@@ -138,14 +142,14 @@ def _keep(exchange: Exchange, data: bytes) -> None:
         raise pdu.ProtocolError("an answer without end")
 
 
-def _message(session: Session, stage: str, exchange: Exchange) -> tuple[int, dict[int, bytes], bytes]:
+def _message(session: Session, exchange: Exchange) -> tuple[int, dict[int, bytes], bytes]:
     """Assemble one DIMSE message from P-DATA-TF fragments (PS3.8 E.1), bounded in size."""
     command, data = bytearray(), bytearray()
     parsed: dict[int, bytes] | None = None
     while True:
-        kind, body = session.receive(stage)
+        kind, body = session.receive(Stage.OPERATION)
         if kind != pdu.P_DATA_TF:
-            raise Refused(f"peer sent {pdu.name(kind, body)}", stage)
+            raise Refused(Unexpected(kind), Stage.OPERATION)
         for context, is_command, is_last, piece in pdu.fragments(body):
             (command if is_command else data).extend(piece)
             exchange.received += 0 if is_command else len(piece)

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from pacs_hardening.model import Impact, Inapplicable, Missing, Severity, Target, Violation, control
-from pacs_hardening.oracle import must_refuse_association
-from pacs_hardening.probes.association import Peer, first_door, knock
-from pacs_hardening.probes.authorised import Authorised
-from pacs_hardening.probes.intruders import demand_stranger, strangers
-from pacs_hardening.probes.negotiation import PRIVATE_SOP_CLASS, accepted_syntaxes, known_uids
-from pacs_hardening.probes.web import ask
+from pacs_hardening.model import (
+    Impact,
+    Inapplicable,
+    Missing,
+    Node,
+    Severity,
+    Target,
+    Violation,
+    control,
+)
+from pacs_hardening.oracles.access import must_hold, must_refuse_association
+from pacs_hardening.oracles.ways import must_serve_in_no_way
+from pacs_hardening.probes.authorised import Authorised, authorised_node
+from pacs_hardening.probes.dicom.association import Peer, associate_as
+from pacs_hardening.probes.dicom.negotiation import PRIVATE_SOP_CLASS, accepted_syntaxes, known_uids
+from pacs_hardening.probes.unauthorised import demand_stranger, posing, strangers
+from pacs_hardening.probes.web.request import ask
+from pacs_hardening.run.exploring import Explore
+from pacs_hardening.space import people
 from pacs_hardening.wire import operations, pdu, scu
 
 SPOOFING = ("CWE-290",)
@@ -26,30 +39,24 @@ SPOOFING = ("CWE-290",)
     needs=("dicom",),
     references=(*SPOOFING, "PS3.8 9.3.4"),
 )
-def test_refuses_unknown_calling_ae(target: Target, authorised: Authorised) -> None:
+def test_refuses_unknown_calling_ae(target: Target) -> None:
     """The archive MUST refuse an association from a node that it does not know.
 
-    Whoever gets an association has a foot in the door: every service behind it is then one setting away.
+    Whoever gets an association has a foot in the endpoint: every service behind it is then one setting away.
 
     stranger -> A-ASSOCIATE-RQ; archive -> A-ASSOCIATE-RJ, A-ABORT, TLS alert or close.
     """
     demand = [operations.echo(), *map(operations.find, operations.FIND), operations.get(), operations.move("X-NOBODY")]
-    node = authorised.node("all")
-    renamed = Peer(
-        f"{'the certificate of ' if node.keys else ''}an authorised node, with an AE title of nobody",
-        b"X-NOBODY",
-        node.keys,
-        node.identity,
-    )
-    unknown = [(door, peer) for door, peer in strangers(target) if peer.aet != node.aet.encode()]
-    unknown.append((first_door(target, "dicom"), renamed))
+    node = authorised_node(target)
+    unknown = [(endpoint, peer) for endpoint, peer in strangers(target) if peer.aet != node.aet.encode()]
+    renamed = [each for each in target.nodes.values() if each.permits and (each.keys or each is node)]
+    unknown += [(endpoint, _renamed(each)) for endpoint in target.endpoints_of("dicom") for each in renamed]
     called = target.called_aet.encode()
     must_refuse_association(
-        knock(target, peer, door=door, request=scu.request_for(called, peer.aet, peer.identity, *demand))
-        for door, peer in unknown
+        associate_as(target, peer, endpoint=endpoint, request=scu.request_for(called, peer.aet, peer.identity, *demand))
+        for endpoint, peer in unknown
     )
     demand_stranger(target)
-    authorised.echo()
 
 
 @control(
@@ -59,20 +66,24 @@ def test_refuses_unknown_calling_ae(target: Target, authorised: Authorised) -> N
     needs=("dicom",),
     references=("PS3.8 9.3.4",),
 )
-def test_refuses_wrong_called_ae(target: Target, authorised: Authorised) -> None:
+def test_refuses_wrong_called_ae(target: Target) -> None:
     """The archive MUST refuse an association that calls it by another AE title.
 
     A scanner does not know the archive's name; a peer configured for another system should not be served.
 
     authorised node -> A-ASSOCIATE-RQ, called AE title WRONG; archive -> A-ASSOCIATE-RJ (1, 1, 7).
     """
-    peer = Peer.of(authorised.node("all"))
+    peer = Peer.of(authorised_node(target))
     request = scu.request_for(b"NOT-THIS-ONE", peer.aet, peer.identity, operations.echo())
-    must_refuse_association([knock(target, peer, request=request)])
-    authorised.echo()
+    must_refuse_association([associate_as(target, peer, request=request)])
 
 
-MALFORMED = {
+def _renamed(node: Node) -> Peer:
+    label = f"{'the certificate of ' if node.keys else ''}node '{node.name}', with an AE title of nobody"
+    return Peer(label, b"X-NOBODY", node.keys, node.identity)
+
+
+MALFORMED: dict[str, Callable[[bytes], bytes]] = {
     "blank": lambda aet: b" " * 16,
     "null-padded": lambda aet: aet.ljust(16, b"\0"),
     "control-character": lambda aet: b"\x1b" + aet[1:],
@@ -90,7 +101,7 @@ MALFORMED = {
     needs=("dicom",),
     references=("PS3.5 6.2 (VR AE)", "PS3.8 9.3.2"),
 )
-def test_refuses_malformed_ae_titles(target: Target, authorised: Authorised, defect: str) -> None:
+def test_refuses_malformed_ae_titles(target: Target, defect: str) -> None:
     """The archive MUST refuse a calling AE title that is malformed, or only resembles one that it knows.
 
     An AE title holds up to 16 characters of the default repertoire without backslash and control characters,
@@ -98,11 +109,27 @@ def test_refuses_malformed_ae_titles(target: Target, authorised: Authorised, def
 
     authorised certificate -> A-ASSOCIATE-RQ, altered calling AE title; archive -> refusal.
     """
-    node = authorised.node("all")
+    node = authorised_node(target)
     peer = Peer(f"AE title that is {defect}", MALFORMED[defect](node.aet.encode()), node.keys, node.identity)
     # DCMTK leaves half of these without an answer, and one after the other: side by side they would block its threads.
-    must_refuse_association([knock(target, peer, seconds=3)])
-    authorised.echo()
+    must_refuse_association([associate_as(target, peer, seconds=3)])
+
+
+@control(
+    Severity.MEDIUM,
+    Impact.PASSIVE,
+    exposure="Names that merely look like those of an authorised device are taken for it.",
+    needs=("dicom",),
+    references=("PS3.5 6.2 (VR AE)", "PS3.8 9.3.2"),
+)
+def test_refuses_other_names_in_every_way(target: Target, explore: Explore) -> None:
+    """The archive MUST refuse an authorised certificate under any AE title but its own.
+
+    What is longer or shorter, of other case, with other characters around it or in it is another name.
+
+    authorised certificate -> A-ASSOCIATE-RQ, each of some hundred other calling AE titles; archive -> refusal.
+    """
+    must_serve_in_no_way(explore("a node under other names", people.renamed(target), 0.05).causes)
 
 
 @control(
@@ -117,20 +144,27 @@ def test_binds_ae_title_to_certificate(target: Target, authorised: Authorised) -
 
     Otherwise the least trusted device with a certificate can act as the most trusted one, and no log tells.
 
-    certificate of node 'query' -> A-ASSOCIATE-RQ with the AE title of node 'all'; archive -> refusal.
+    each certificate -> A-ASSOCIATE-RQ with the AE title of each other node, at each endpoint; archive -> refusal.
     """
-    weak, strong = authorised.node("query"), authorised.node("all")
-    if not first_door(target, "dicom").tls:
-        raise Violation("AE titles tied to certificates", "the DICOM door has no TLS, so nothing ties a name to a node")
-    peer = Peer("node 'query' with the AE title of node 'all'", strong.aet.encode(), weak.keys, strong.identity)
-    must_refuse_association([knock(target, peer)])
+    bare = [endpoint for endpoint in target.endpoints_of("dicom") if not endpoint.tls]
+    unbound = "has no TLS, so nothing ties a name to a node"
+    must_hold("AE titles tied to certificates", [(f"{endpoint} {unbound}", ()) for endpoint in bare])
+    pairs = list(posing(target))
+    if not pairs:
+        raise Missing("the target names no two nodes with certificates of their own")
+    must_refuse_association(associate_as(target, peer, endpoint=endpoint) for endpoint, peer in pairs)
+    demand_stranger(target)
     authorised.echo()
-    authorised.echo("query")
+    for role, node in target.nodes.items():
+        if node.keys is not None and "echo" in node.permits:
+            authorised.echo(role)
 
 
 # Factory settings printed in the manuals of these products; none of them is a secret.
-FACTORY = ("ORTHANC", "DCM4CHEE", "STORESCP", "ANY-SCP", "ANYSCP", "STORESCU", "FINDSCU", "MOVESCU", "ECHOSCU")
-FACTORY += ("GETSCU", "OSIRIX", "HOROS", "CONQUESTSRV1", "DICOOGLE-STORAGE", "PACS", "DCMQRSCP", "ACME1")
+FACTORY = (
+    *["ORTHANC", "DCM4CHEE", "STORESCP", "ANY-SCP", "ANYSCP", "STORESCU", "FINDSCU", "MOVESCU", "ECHOSCU"],
+    *["GETSCU", "OSIRIX", "HOROS", "CONQUESTSRV1", "DICOOGLE-STORAGE", "PACS", "DCMQRSCP", "ACME1"],
+)
 
 
 @control(
@@ -140,7 +174,7 @@ FACTORY += ("GETSCU", "OSIRIX", "HOROS", "CONQUESTSRV1", "DICOOGLE-STORAGE", "PA
     needs=("dicom",),
     references=("CWE-1188",),
 )
-def test_refuses_guessed_ae_titles(target: Target, authorised: Authorised) -> None:
+def test_refuses_guessed_ae_titles(target: Target) -> None:
     """The archive MUST refuse AE titles that are factory settings of common products.
 
     They are the first names that a scanner tries (nmap's dicom-brute does), with or without a certificate.
@@ -151,15 +185,14 @@ def test_refuses_guessed_ae_titles(target: Target, authorised: Authorised) -> No
     if own:
         raise Violation("AE titles of the site's own", f"an authorised node goes by {own[0]}", own)
     must_refuse_association(
-        knock(target, Peer(f"guess {title}, {stranger.label}", title.encode(), stranger.keys), door=door)
-        for door, stranger in strangers(target)
+        associate_as(target, Peer(f"guess {title}, {stranger.label}", title.encode(), stranger.keys), endpoint=endpoint)
+        for endpoint, stranger in strangers(target)
         for title in FACTORY
     )
     demand_stranger(target)
-    authorised.echo()
 
 
-IDENTITIES = {
+IDENTITIES: dict[str, Callable[[bytes], tuple[bytes, ...]]] = {
     "missing": lambda name: (),
     "wrong-passcode": lambda name: (pdu.user_identity(2, name, b"not-the-passcode"),),
     "empty-passcode": lambda name: (pdu.user_identity(2, name, b""),),
@@ -173,7 +206,7 @@ IDENTITIES = {
     Severity.HIGH,
     Impact.ACTIVE,
     exposure="Users of a workstation are not asked who they are.",
-    needs=("dicom", "user-identity"),
+    needs=("dicom",),
     references=("PS3.7 D.3.3.7",),
 )
 def test_requires_user_identity(target: Target, authorised: Authorised, defect: str) -> None:
@@ -186,15 +219,27 @@ def test_requires_user_identity(target: Target, authorised: Authorised, defect: 
     """
     node = authorised.node("all")
     if node.identity is None:
-        raise Inapplicable("the target's nodes have no user identity")
+        _must_ignore_identities(target, node)
+        raise Inapplicable("the target takes no user identity into account, whoever gives one")
     peer = Peer(f"node 'all' with user identity {defect}", node.aet.encode(), node.keys)
     items = IDENTITIES[defect](node.identity.username.encode())
     bare = scu.request_for(target.called_aet.encode(), peer.aet, None, operations.echo())
     request = replace(bare, user_items=items)
-    must_refuse_association([knock(target, peer, request=request)])
+    must_refuse_association([associate_as(target, peer, request=request)])
     proof = authorised.succeeds(operations.echo())
     if proof.accepted is None or not proof.accepted.identity_answered:
         raise Violation("a positive response (59H) to the authorised identity", "none: the identity is ignored")
+
+
+def _must_ignore_identities(target: Target, node: Node) -> None:
+    """Raises Missing where the archive refuses an authorised node for its user identity, or answers it: then it uses
+    them, and the target names none."""
+    peer = Peer("node 'all' with a made-up user identity", node.aet.encode(), node.keys)
+    bare = scu.request_for(target.called_aet.encode(), peer.aet, None, operations.echo())
+    request = replace(bare, user_items=IDENTITIES["wrong-passcode"](b"nobody"))
+    accepted = associate_as(target, peer, request=request).accepted
+    if accepted is None or accepted.identity_answered:
+        raise Missing("the target uses user identities, and its file names none (nodes.all.identity)")
 
 
 @control(
@@ -254,15 +299,14 @@ def test_accepts_only_declared_transfer_syntaxes(target: Target, authorised: Aut
     needs=("dicom",),
     references=("PS3.7 A.2.1", "PS3.8 9.3.4"),
 )
-def test_refuses_unknown_application_context(target: Target, authorised: Authorised) -> None:
+def test_refuses_unknown_application_context(target: Target) -> None:
     """The archive MUST refuse an association with an application context name other than DICOM's.
 
     authorised node -> A-ASSOCIATE-RQ with application context 1.2.3; archive -> A-ASSOCIATE-RJ (1, 1, 2).
     """
-    peer = Peer.of(authorised.node("all"))
+    peer = Peer.of(authorised_node(target))
     request = scu.request_for(target.called_aet.encode(), peer.aet, peer.identity, operations.echo())
-    must_refuse_association([knock(target, peer, request=replace(request, application_context=b"1.2.3"))])
-    authorised.echo()
+    must_refuse_association([associate_as(target, peer, request=replace(request, application_context=b"1.2.3"))])
 
 
 @control(
@@ -272,15 +316,14 @@ def test_refuses_unknown_application_context(target: Target, authorised: Authori
     needs=("dicom",),
     references=("PS3.8 9.3.2", "PS3.8 9.3.4"),
 )
-def test_refuses_unknown_protocol_version(target: Target, authorised: Authorised) -> None:
+def test_refuses_unknown_protocol_version(target: Target) -> None:
     """The archive MUST refuse an association that does not offer version 1 of the upper layer protocol.
 
     authorised node -> A-ASSOCIATE-RQ with protocol version bits 0002H; archive -> A-ASSOCIATE-RJ (1, 2, 2).
     """
-    peer = Peer.of(authorised.node("all"))
+    peer = Peer.of(authorised_node(target))
     request = scu.request_for(target.called_aet.encode(), peer.aet, peer.identity, operations.echo())
-    must_refuse_association([knock(target, peer, request=replace(request, protocol_version=2))])
-    authorised.echo()
+    must_refuse_association([associate_as(target, peer, request=replace(request, protocol_version=2))])
 
 
 VERSION = re.compile(r"[A-Za-z][\w-]*[ /_-]?v?\d+(\.\d+|\d\d)")  # "Product 1.13.0", "Product/3.2", "DCMTK_370"
@@ -300,13 +343,13 @@ def test_reveals_no_product_version(target: Target, authorised: Authorised) -> N
     stranger -> association, GET / and GET of a page that does not exist; archive -> nothing with a version in it.
     """
     seen = [
-        (a.said, a.accepted.version_name)
-        for a in (knock(target, peer, door=door) for door, peer in strangers(target))
+        ("implementation version name", a.accepted.version_name)
+        for a in (associate_as(target, peer, endpoint=endpoint) for endpoint, peer in strangers(target))
         if a.accepted is not None
     ]
-    for door in target.doors_of("web"):
+    for endpoint in target.endpoints_of("web"):
         for path in ("/", "/no-such-page"):
-            answer = ask(target, path, door=door).answer
+            answer = ask(target, path, endpoint=endpoint).answer
             if answer is not None:
                 names = ("server", "x-powered-by", "x-aspnet-version", "via", "www-authenticate")
                 seen += [(f"header {n} of GET {path}", answer.headers.get(n, "")) for n in names]
@@ -315,7 +358,7 @@ def test_reveals_no_product_version(target: Target, authorised: Authorised) -> N
         match = VERSION.search(text)
         if match:
             raise Violation("no product version", f"{match.group()!r} in {where}", (f"{where}: {match.group()}",))
-    if target.doors_of("dicom"):
+    if target.endpoints_of("dicom"):
         authorised.echo()
-    if target.doors_of("web"):
+    if target.endpoints_of("web"):
         authorised.page()

@@ -15,11 +15,26 @@ from urllib.parse import quote, unquote
 
 from pydicom.dataset import Dataset
 
-from pacs_hardening.model import AuditRecord, Impact, Inapplicable, Secret, Severity, Specimen, Target, User, control
-from pacs_hardening.oracle import must_hold, must_record
-from pacs_hardening.probes.association import Attempt, Outcome, Peer, knock
-from pacs_hardening.probes.audit import Expected, Trail, now
-from pacs_hardening.probes.audit_message import (
+from pacs_hardening.model import (
+    AuditRecord,
+    Impact,
+    Inapplicable,
+    Missing,
+    Node,
+    SampleStudy,
+    Secret,
+    Severity,
+    Target,
+    Unnamed,
+    User,
+    control,
+)
+from pacs_hardening.oracles.access import must_hold
+from pacs_hardening.oracles.audit import must_record
+from pacs_hardening.probes.appear import awaited
+from pacs_hardening.probes.audit.deeds import REFUSED_TIMES, SERVED_TIMES, asked_by_each, in_a_row
+from pacs_hardening.probes.audit.deeds import asked as _asked
+from pacs_hardening.probes.audit.message import (
     AUTHENTICATION,
     BEGIN_TRANSFER,
     EXPORT,
@@ -29,37 +44,37 @@ from pacs_hardening.probes.audit_message import (
     TRANSFERRED,
     fault,
 )
-from pacs_hardening.probes.authorised import Authorised
-from pacs_hardening.probes.intruders import strangers
-from pacs_hardening.probes.web import ask, multipart_object, route
+from pacs_hardening.probes.audit.trail import Expected, Trail, now
+from pacs_hardening.probes.authorised import Authorised, sample_of
+from pacs_hardening.probes.dicom.association import (
+    Attempt,
+    Outcome,
+    Peer,
+    associate_as,
+)
+from pacs_hardening.probes.unauthorised import strangers
+from pacs_hardening.probes.web import elsewhere
+from pacs_hardening.probes.web.request import ask, guarded, multipart_object, route
+from pacs_hardening.profiles import conventional_paths
 from pacs_hardening.wire import dimse, operations
-from pacs_hardening.wire.scu import Operation
 
 TRAIL = ("PS3.15 A.5",)
 REFUSED = (SECURITY_ALERT, AUTHENTICATION)
 TRANSFERS = (TRANSFERRED, BEGIN_TRANSFER, EXPORT)
 
 
-def _asked(
-    target: Target, peer: Peer, operation: Operation, codes: tuple[str, ...], *others: str
-) -> Iterator[Expected]:
-    """What must be recorded of ``operation``; nothing where it did not get as far as to be asked."""
-    since = now()
-    attempt = knock(target, peer, operation)
-    if attempt.accepted is not None and attempt.outcome is not Outcome.SILENT:
-        failed = attempt.outcome is Outcome.REFUSED
-        yield Expected(operation.name, codes, peer.aet.decode(), failed, since, others)
-
-
 def _browsed(
-    authorised: Authorised, name: str, codes: tuple[str, ...], path: str, **request: object
+    authorised: Authorised, name: str, codes: tuple[str, ...], path: str, times: int = 1, **request: object
 ) -> Iterator[Expected]:
-    """What must be recorded of a user's request to the route ``name``; nothing where there is no such route."""
+    """What must be recorded of a user's request to the route ``name``, ``times`` in a row; nothing where there is no
+    such route."""
     target = authorised.target
-    if target.doors_of("web") and target.routes.get(name) and target.users:
+    for _ in range(times if target.endpoints_of("web") and target.routes.get(name) and target.users else 0):
         since = now()
         authorised.web(path, **request)  # type: ignore[arg-type]
-        yield Expected(f"a request to {name}", codes, authorised.user().username, False, since)
+        if not (username := authorised.user().username):
+            raise Missing("the target does not say which user name a record should bear (users.*.username)")
+        yield Expected(f"a request to {name}", codes, username, False, since)
 
 
 def _everyday(target: Target, authorised: Authorised) -> list[Expected]:
@@ -74,32 +89,32 @@ def _everyday(target: Target, authorised: Authorised) -> list[Expected]:
 @control(
     Severity.MEDIUM,
     Impact.PASSIVE,
-    exposure="Somebody can try the archive's doors for months, and nobody will notice.",
+    exposure="Somebody can try the archive's endpoints for months, and nobody will notice.",
     needs=("dicom",),
     references=("PS3.15 A.5.3.11",),
 )
-def test_records_refused_association(target: Target, authorised: Authorised, trail: Trail) -> None:
-    """The archive MUST record each association that it refuses: who asked, when, and that it was refused.
+def test_records_refused_association(target: Target, trail: Trail) -> None:
+    """The archive MUST record each association that it refuses: who asked, when, and that it was refused. Several in a
+    row are several.
 
     A peer that TLS already refuses has no name yet: then its address stands for it.
 
     stranger -> A-ASSOCIATE-RQ; archive -> refusal, and a record with the AE title or the address.
     """
     made_up = Peer("a known device under an AE title of another", f"X{secrets.token_hex(5).upper()}".encode())
-    doors = [(door, made_up) for door in target.doors_of("dicom")[:1]]
+    endpoints = [(endpoint, made_up) for endpoint in target.endpoints_of("dicom")[:1]]
     if target.nodes.get("all"):
         made_up = Peer(made_up.label, made_up.aet, target.nodes["all"].keys, target.nodes["all"].identity)
-        doors = [(door, made_up) for door, _ in doors]
+        endpoints = [(endpoint, made_up) for endpoint, _ in endpoints]
     expected = []
-    for door, peer in (*strangers(target), *doors):
+    for endpoint, peer in (*strangers(target), *endpoints) * REFUSED_TIMES:
         since = now()
-        attempt: Attempt = knock(target, peer, door=door)
+        attempt: Attempt = associate_as(target, peer, endpoint=endpoint)
         if attempt.outcome is Outcome.REFUSED:
-            nameless = door.tls and peer.keys is None
+            nameless = endpoint.tls and peer.keys is None
             who = "" if nameless else peer.aet.decode()
             expected.append(Expected("an association refused", REFUSED, who, True, since))
     must_record(trail, expected)
-    authorised.echo()
 
 
 @control(
@@ -109,18 +124,21 @@ def test_records_refused_association(target: Target, authorised: Authorised, tra
     needs=("web",),
     references=("PS3.15 A.5.3.12",),
 )
-def test_records_failed_login(target: Target, authorised: Authorised, trail: Trail) -> None:
-    """The archive MUST record each failed login: the user name tried, when, and that it failed.
+def test_records_failed_login(target: Target, trail: Trail) -> None:
+    """The archive MUST record each failed login: the user name tried, when, and that it failed. Several in a row are
+    several, and a name that exists is as good as one that does not.
 
-    user who does not exist -> GET with a password; archive -> 401, and a record with that name.
+    user who does not exist, user with a wrong password -> GET; archive -> 401, and a record with that name.
     """
-    name = "rest" if target.routes.get("rest") else "qido"
-    path, user = route(target, name), User(operations.nobody(), Secret(secrets.token_hex(8)))
-    since = now()
-    tried = ask(target, path, door=target.doors_of("web")[0], user=user)
-    refused = tried.answer is not None and tried.answer.status in (401, 403)
-    must_record(trail, [Expected("a failed login", REFUSED, user.username, True, since)] if refused else [])
-    authorised.page()
+    path, endpoint = guarded(target), target.endpoints_of("web")[0]
+    expected = []
+    own = [user.username for user in target.users.values() if user.means == ("password",)][:1]  # once: no lock-out
+    for username in (*[operations.nobody()] * REFUSED_TIMES, *own):
+        since = now()
+        tried = ask(target, path, endpoint=endpoint, user=User(username, Secret(secrets.token_hex(8))))
+        if tried.answer is not None and tried.answer.status in (401, 403):
+            expected.append(Expected("a failed login", REFUSED, username, True, since))
+    must_record(trail, expected)
 
 
 @control(
@@ -133,11 +151,11 @@ def test_records_failed_login(target: Target, authorised: Authorised, trail: Tra
 def test_records_query(target: Target, authorised: Authorised, trail: Trail) -> None:
     """The archive MUST record each query, the refused ones too: who asked, when, and the outcome.
 
-    node or user -> C-FIND-RQ, QIDO-RS; archive -> a record of a query with AE title or user name.
+    each node and a user -> C-FIND-RQ, QIDO-RS; archive -> a record of a query with AE title or user name.
     """
-    peers = [Peer.of(authorised.node("all")), *(Peer.of(n) for n in target.nodes.values() if n.name == "store")]
-    expected = [each for peer in peers for each in _asked(target, peer, operations.find("STUDY"), (QUERY,))]
-    expected += _browsed(authorised, "qido", (QUERY,), f"{target.routes.get('qido')}?PatientID={operations.nobody()}")
+    expected = list(asked_by_each(target, {"": operations.find("STUDY")}, (QUERY,)))
+    path = f"{target.routes.get('qido')}?PatientID={operations.nobody()}"
+    expected += _browsed(authorised, "qido", (QUERY,), path, SERVED_TIMES)
     must_record(trail, expected)
     authorised.find()
 
@@ -150,16 +168,26 @@ def test_records_query(target: Target, authorised: Authorised, trail: Trail) -> 
     references=("PS3.15 A.5.3.7",),
 )
 def test_records_retrieve(target: Target, authorised: Authorised, trail: Trail) -> None:
-    """The archive MUST record each retrieval: who got objects, when, and the outcome.
+    """The archive MUST record each retrieval, the refused ones too: who got objects, when, and the outcome.
 
-    node or user -> C-GET-RQ, WADO-RS for a synthetic study; archive -> a record of a transfer with AE title or user.
+    each node and a user -> C-GET-RQ, WADO-RS for a synthetic study; archive -> a record of a transfer with AE title
+    or user.
     """
+    by_get = authorised.is_offered(operations.get())
     expected = [
-        *_asked(target, Peer.of(authorised.node("all")), operations.get(target.specimen), TRANSFERS),
-        *(_browsed(authorised, "wado-rs", TRANSFERS, route(target, "wado-rs")) if target.routes.get("wado-rs") else ()),
+        *asked_by_each(target, {"": operations.get(target.sample_study)}, TRANSFERS),
+        *(
+            expected
+            for name in ("wado-rs", "wado-uri")
+            if target.routes.get(name)
+            for expected in _browsed(authorised, name, TRANSFERS, route(target, name), SERVED_TIMES)
+        ),
     ]
+    if not expected:
+        raise Inapplicable("nobody may retrieve an object by C-GET or WADO-RS")
     must_record(trail, expected)
-    authorised.get()
+    if by_get:
+        authorised.get()
 
 
 @control(
@@ -170,17 +198,21 @@ def test_records_retrieve(target: Target, authorised: Authorised, trail: Trail) 
     references=("PS3.15 A.5.3.7",),
 )
 def test_records_store(target: Target, authorised: Authorised, trail: Trail) -> None:
-    """The archive MUST record each object that comes in: who sent it, when, and the outcome.
+    """The archive MUST record each object that comes in, the refused ones too: who sent it, when, and the outcome.
 
-    node or user -> C-STORE-RQ, STOW-RS of a synthetic object; archive -> a record of a transfer with AE title or user.
+    each node and a user -> C-STORE-RQ, STOW-RS of a synthetic object; archive -> a record of a transfer with AE
+    title or user.
     """
-    must_record(trail, list(_stored(target, authorised, operations.synthetic_object(), operations.synthetic_object())))
+    expected = list(asked_by_each(target, {"": operations.store(authorised.an_object())}, TRANSFERS))
+    expected += _stored(target, authorised, authorised.an_object(), authorised.an_object())
+    must_record(trail, expected)
     authorised.store()
 
 
 def _stored(target: Target, authorised: Authorised, sent: Dataset, posted: Dataset) -> Iterator[Expected]:
     """Store the one by C-STORE and the other by STOW-RS."""
-    yield from _asked(target, Peer.of(authorised.node("all")), operations.store(sent), TRANSFERS)
+    sender = Peer.of(authorised.node(authorised.who_may("store")))
+    yield from _asked(target, sender, operations.store(sent), TRANSFERS)
     headers, body = multipart_object(dimse.encode_file(posted))
     path = target.routes.get("stow", "")
     yield from _browsed(authorised, "stow", TRANSFERS, path, method="POST", headers=headers, body=body)
@@ -194,14 +226,17 @@ def _stored(target: Target, authorised: Authorised, sent: Dataset, posted: Datas
     references=("PS3.15 A.5.3.4", "PS3.15 A.5.3.7"),
 )
 def test_records_export(target: Target, authorised: Authorised, trail: Trail) -> None:
-    """The archive MUST record each study that it sends away: who asked, where it went, when, and the outcome.
+    """The archive MUST record each study that it sends away, and each that it does not: who asked, where it went, when,
+    and the outcome.
 
-    authorised node -> C-MOVE-RQ; archive -> a record of a transfer that names the node and the destination.
+    each node -> C-MOVE-RQ; archive -> a record of a transfer that names the node and the destination.
     """
-    if target.move_destination is None:
-        raise Inapplicable("the target declares no C-MOVE destination")
-    asked = operations.move(target.move_destination, target.specimen)
-    must_record(trail, list(_asked(target, Peer.of(authorised.node("all")), asked, TRANSFERS, target.move_destination)))
+    authorised.move()
+    authorised.demand_destination()
+    if not target.move_destination:
+        raise Inapplicable("nothing is sent away: there is no C-MOVE destination")
+    asked = operations.move(target.move_destination, target.sample_study)
+    must_record(trail, list(asked_by_each(target, {"": asked}, TRANSFERS, target.move_destination)))
     authorised.echo()
 
 
@@ -220,10 +255,21 @@ def test_records_delete(target: Target, authorised: Authorised, trail: Trail) ->
     user -> DELETE of the study; archive -> a record of the deletion with the user's name.
     """
     route(target, "delete")
-    own = operations.synthetic_object()
-    authorised.succeeds(operations.store(own))
-    path = target.routes["delete"].format(study=own.StudyInstanceUID, series="", instance="")
+    own = authorised.an_object()
+    authorised.succeeds(operations.store(own), role=authorised.who_may("store"))
+    if authorised.reads():
+        awaited(lambda: authorised.sees(sample_of(own)), "what was stored")
+    path = target.routes["delete"].replace("{study}", str(own.StudyInstanceUID))
+    if not path:
+        paths = [each.replace("{study}", str(own.StudyInstanceUID)) for each in conventional_paths()["delete"]]
+        if found := elsewhere.served(target, paths, method="DELETE", user=authorised.user()):
+            raise Missing(f"the target says that nobody may delete, but a user may: {found[0].asked}")
+        raise Inapplicable("a user may not delete a study")
     must_record(trail, list(_browsed(authorised, "delete", (STUDY_DELETED,), path, method="DELETE")))
+
+
+def _known(target: Target) -> list[Node]:
+    return [node for node in target.nodes.values() if node.permits]
 
 
 @control(
@@ -233,11 +279,14 @@ def test_records_delete(target: Target, authorised: Authorised, trail: Trail) ->
     references=TRAIL,
 )
 def test_sends_audit_off_host(target: Target, authorised: Authorised, trail: Trail) -> None:
-    """The archive MUST send the records of every door to another machine as they arise.
+    """The archive MUST send the records of every endpoint to another machine as they arise, whoever does something.
 
-    authorised node -> C-FIND-RQ, user -> GET; log server -> has a record of each within seconds.
+    authorised node -> C-FIND-RQ, each node -> C-ECHO-RQ, user -> GET; log server -> has a record of each within
+    seconds.
     """
-    must_record(trail, _everyday(target, authorised))
+    echoed = [each for node in _known(target) for each in in_a_row(target, Peer.of(node), operations.echo(), ())]
+    page = _browsed(authorised, "rest", (), target.routes.get("rest", ""), SERVED_TIMES)
+    must_record(trail, [*_everyday(target, authorised), *echoed, *page])
     authorised.echo()
 
 
@@ -253,6 +302,8 @@ def test_encrypts_audit_in_transit(target: Target, authorised: Authorised, trail
     authorised node -> C-FIND-RQ, user -> GET; log server -> has received no record without TLS.
     """
     _await_all(trail, _everyday(target, authorised))
+    if any(record.encrypted is None for record in trail.records):
+        raise Unnamed("how records travel is not seen where they are read from a log (audit.listen)")
     bare = [record for record in trail.records if not record.encrypted]
     must_hold("TLS (RFC 5425)", [(f"{len(bare)} of {len(trail.records)} records came without TLS", ())] if bare else [])
     authorised.echo()
@@ -304,12 +355,12 @@ def test_keeps_patient_values_out(target: Target, authorised: Authorised, trail:
             setattr(dataset, keyword, value)
     peer, query = Peer.of(authorised.node("all")), "&".join(f"{key}={value}" for key, value in values.items())
     uids = (str(first.StudyInstanceUID), str(first.SeriesInstanceUID), str(first.SOPInstanceUID))
-    specimen = Specimen(values["PatientID"], *uids, str(first.SOPClassUID))
+    sample_study = SampleStudy(values["PatientID"], *uids, str(first.SOPClassUID))
     expected = [
         *_stored(target, authorised, first, second),
         *_asked(target, peer, operations.find("PATIENT", {"PatientID": values["PatientID"], "PatientName": ""}), ()),
         *_asked(target, peer, operations.find("STUDY", values), ()),
-        *_asked(target, peer, operations.get(specimen, "PATIENT"), ()),
+        *_asked(target, peer, operations.get(sample_study, "PATIENT"), ()),
         *_browsed(authorised, "qido", (), f"{target.routes.get('qido')}?{query}"),
     ]
     _await_all(trail, expected)
@@ -363,27 +414,26 @@ def test_keeps_audit_records_unforgeable(target: Target, authorised: Authorised,
     split = [record for record in trail.records if forged in record.text.split("<AuditMessage")[0]]
     lies = [("somebody else's name stands in a record as a participant", ())] if own else []
     must_hold("nobody of that name", lies + ([("a part of a name became a record", ())] if split else []))
-    authorised.echo() if target.doors_of("dicom") else authorised.page()
+    authorised.echo() if target.endpoints_of("dicom") else authorised.page()
 
 
 def _posing(target: Target, forged: str) -> Iterator[Expected]:
-    """A stranger at the web door under names that would forge, and on such paths."""
-    name = "rest" if target.routes.get("rest") else "qido"
-    if not target.doors_of("web") or not target.routes.get(name):
+    """A stranger at the web endpoint under names that would forge, and on such paths."""
+    if not target.endpoints_of("web"):
         return
-    path, door = route(target, name), target.doors_of("web")[0]
+    path, endpoint = guarded(target).partition("?")[0], target.endpoints_of("web")[0]
     for forgery in FORGERIES:
         since = now()
-        tried = ask(target, path, door=door, user=User(forgery(forged), Secret("x")))
+        tried = ask(target, path, endpoint=endpoint, user=User(forgery(forged), Secret("x")))
         if tried.answer is not None and tried.answer.status >= 400:
             yield Expected("a failed login", (), "", True, since)
-        ask(target, f"{path}/{quote(forgery(forged))}", door=door)
+        ask(target, f"{path}/{quote(forgery(forged))}", endpoint=endpoint)
 
 
 def _asking_with(target: Target, authorised: Authorised, forged: str) -> Iterator[Expected]:
     """An authorised node's queries whose keys hold such a text, at their beginning and on a line of its own. Several
     keys, since some archives leave some of them out of their logs."""
-    if not target.doors_of("dicom"):
+    if not target.endpoints_of("dicom"):
         return
     lines = (now().strftime(line).format(name=forged) for line in target.log_lines)
     for text in (*(forgery(forged) for forgery in FORGERIES), *lines):

@@ -10,10 +10,23 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from pacs_hardening.model import Impact, Inapplicable, Missing, Severity, Target, Unmeasurable, control
-from pacs_hardening.oracle import must_hold
-from pacs_hardening.probes.authorised import Authorised
-from pacs_hardening.probes.host import Container, Entry, Host, Stored, stored
+from pacs_hardening.model import (
+    Impact,
+    Inapplicable,
+    Missing,
+    Severity,
+    Target,
+    Unmeasurable,
+    control,
+)
+from pacs_hardening.oracles.access import must_hold
+from pacs_hardening.probes.host import (
+    Container,
+    Entry,
+    Host,
+    Stored,
+    stored,
+)
 from pacs_hardening.profiles import management_ports
 from pacs_hardening.profiles.vulnerabilities import vulnerabilities
 
@@ -41,7 +54,7 @@ def _no_container(expected: str, hosts: Hosts, faults: Callable[[Host, Container
     needs=("host",),
     references=LEAST,
 )
-def test_runs_as_non_root(hosts: Hosts, authorised: Authorised) -> None:
+def test_runs_as_non_root(hosts: Hosts) -> None:
     """Every service MUST run as a user other than root, in all of its processes.
 
     inspect -> a user that is not root; inside, /proc/*/status -> no effective user 0.
@@ -54,7 +67,6 @@ def test_runs_as_non_root(hosts: Hosts, authorised: Authorised) -> None:
             yield f"{', '.join(rooted)} runs as root"
 
     _no_container("a user other than root", hosts, faults)
-    authorised.echo()
 
 
 @control(
@@ -64,7 +76,7 @@ def test_runs_as_non_root(hosts: Hosts, authorised: Authorised) -> None:
     needs=("host",),
     references=("CWE-732",),
 )
-def test_mounts_root_filesystem_read_only(hosts: Hosts, authorised: Authorised) -> None:
+def test_mounts_root_filesystem_read_only(hosts: Hosts) -> None:
     """Every service MUST have a root file system that it cannot write to.
 
     inspect -> ReadonlyRootfs; inside, /proc/mounts -> / is ro.
@@ -75,7 +87,6 @@ def test_mounts_root_filesystem_read_only(hosts: Hosts, authorised: Authorised) 
             yield "its root file system can be written to"
 
     _no_container("a root file system that is read-only", hosts, faults)
-    authorised.echo()
 
 
 @control(
@@ -85,7 +96,7 @@ def test_mounts_root_filesystem_read_only(hosts: Hosts, authorised: Authorised) 
     needs=("host",),
     references=LEAST,
 )
-def test_drops_capabilities(hosts: Hosts, authorised: Authorised) -> None:
+def test_drops_capabilities(hosts: Hosts) -> None:
     """Every service MUST drop all capabilities; CAP_NET_BIND_SERVICE alone is tolerated.
 
     Raw sockets, foreign files and changes of user come with the default set, and no archive needs them.
@@ -101,7 +112,6 @@ def test_drops_capabilities(hosts: Hosts, authorised: Authorised) -> None:
             yield f"it is given {', '.join(extra)}"
 
     _no_container("no capability but NET_BIND_SERVICE", hosts, faults)
-    authorised.echo()
 
 
 @control(
@@ -111,7 +121,7 @@ def test_drops_capabilities(hosts: Hosts, authorised: Authorised) -> None:
     needs=("host",),
     references=LEAST,
 )
-def test_forbids_new_privileges(hosts: Hosts, authorised: Authorised) -> None:
+def test_forbids_new_privileges(hosts: Hosts) -> None:
     """Every service MUST be kept from gaining privileges that it was not started with.
 
     inside, /proc/*/status -> NoNewPrivs 1 for each process.
@@ -122,7 +132,6 @@ def test_forbids_new_privileges(hosts: Hosts, authorised: Authorised) -> None:
             yield f"{', '.join(loose)} may gain privileges"
 
     _no_container("no_new_privs", hosts, faults)
-    authorised.echo()
 
 
 @control(
@@ -132,7 +141,7 @@ def test_forbids_new_privileges(hosts: Hosts, authorised: Authorised) -> None:
     needs=("host",),
     references=LEAST,
 )
-def test_confines_with_seccomp(hosts: Hosts, authorised: Authorised) -> None:
+def test_confines_with_seccomp(hosts: Hosts) -> None:
     """Every service MUST run under a seccomp filter.
 
     inspect -> not unconfined; inside, /proc/*/status -> Seccomp 2 for each process.
@@ -144,7 +153,6 @@ def test_confines_with_seccomp(hosts: Hosts, authorised: Authorised) -> None:
             yield f"{', '.join(free) or 'it'} runs without a seccomp filter"
 
     _no_container("a seccomp filter", hosts, faults)
-    authorised.echo()
 
 
 @control(
@@ -154,7 +162,7 @@ def test_confines_with_seccomp(hosts: Hosts, authorised: Authorised) -> None:
     needs=("host",),
     references=LEAST,
 )
-def test_is_not_privileged(hosts: Hosts, authorised: Authorised) -> None:
+def test_is_not_privileged(hosts: Hosts) -> None:
     """Services MUST NOT be privileged, nor share a namespace with the machine.
 
     inspect -> Privileged false, and no namespace of the host.
@@ -167,7 +175,6 @@ def test_is_not_privileged(hosts: Hosts, authorised: Authorised) -> None:
             yield f"it shares with the machine the namespaces {', '.join(container.shared)}"
 
     _no_container("no privileged container, and namespaces of its own", hosts, faults)
-    authorised.echo()
 
 
 ENGINE_SOCKETS = ("docker.sock", "containerd.sock", "crio.sock", "podman.sock")
@@ -180,7 +187,7 @@ ENGINE_SOCKETS = ("docker.sock", "containerd.sock", "crio.sock", "podman.sock")
     needs=("host",),
     references=LEAST,
 )
-def test_mounts_no_engine_socket(hosts: Hosts, authorised: Authorised) -> None:
+def test_mounts_no_engine_socket(hosts: Hosts) -> None:
     """Services MUST NOT see the socket of a container engine; through a read-only mount it is commanded as well.
 
     inspect -> no mount of such a socket, nor of a folder that holds it.
@@ -192,7 +199,6 @@ def test_mounts_no_engine_socket(hosts: Hosts, authorised: Authorised) -> None:
                 yield f"{path} of the machine is mounted"
 
     _no_container("no socket of a container engine", hosts, faults)
-    authorised.echo()
 
 
 @control(
@@ -202,7 +208,7 @@ def test_mounts_no_engine_socket(hosts: Hosts, authorised: Authorised) -> None:
     needs=("host",),
     references=("CWE-770",),
 )
-def test_limits_memory(hosts: Hosts, authorised: Authorised) -> None:
+def test_limits_memory(hosts: Hosts) -> None:
     """Every service MUST have a limit of memory.
 
     inspect -> Memory above 0.
@@ -210,7 +216,6 @@ def test_limits_memory(hosts: Hosts, authorised: Authorised) -> None:
     _no_container(
         "a limit of memory", hosts, lambda host, container: [] if container.memory else ["its memory has no limit"]
     )
-    authorised.echo()
 
 
 @control(
@@ -220,7 +225,7 @@ def test_limits_memory(hosts: Hosts, authorised: Authorised) -> None:
     needs=("host",),
     references=("CWE-770",),
 )
-def test_limits_processes(hosts: Hosts, authorised: Authorised) -> None:
+def test_limits_processes(hosts: Hosts) -> None:
     """Every service MUST have a limit of processes and threads.
 
     inspect -> PidsLimit above 0.
@@ -228,7 +233,6 @@ def test_limits_processes(hosts: Hosts, authorised: Authorised) -> None:
     _no_container(
         "a limit of processes", hosts, lambda host, container: [] if container.pids else ["its processes have no limit"]
     )
-    authorised.echo()
 
 
 @control(
@@ -238,7 +242,7 @@ def test_limits_processes(hosts: Hosts, authorised: Authorised) -> None:
     needs=("host",),
     references=("CWE-1327",),
 )
-def test_listens_only_where_declared(hosts: Hosts, authorised: Authorised) -> None:
+def test_listens_only_where_declared(hosts: Hosts) -> None:
     """Every service MUST listen on its declared ports only; loopback is its own affair.
 
     inside, /proc/net/tcp and tcp6 -> each listening port is one that inspect names as exposed.
@@ -250,7 +254,6 @@ def test_listens_only_where_declared(hosts: Hosts, authorised: Authorised) -> No
                 yield f"it listens at {listener}, which is not declared"
 
     _no_container("declared ports only", hosts, faults)
-    authorised.echo()
 
 
 @control(
@@ -260,30 +263,29 @@ def test_listens_only_where_declared(hosts: Hosts, authorised: Authorised) -> No
     needs=("host",),
     references=("CWE-1327",),
 )
-def test_publishes_only_declared_ports(hosts: Hosts, target: Target, authorised: Authorised) -> None:
-    """Every published port MUST be a door of the archive that is known, at the address where it is known.
+def test_publishes_only_declared_ports(hosts: Hosts, target: Target) -> None:
+    """Every published port MUST be an endpoint of the archive that is known, at the address where it is known.
 
-    inspect -> each published port and address is that of a door.
+    inspect -> each published port and address is that of an endpoint.
     """
-    doors = {(door.host, door.port) for door in target.doors}
+    endpoints = {(endpoint.host, endpoint.port) for endpoint in target.endpoints}
 
     def faults(_: Host, container: Container) -> Iterable[str]:
         for each in container.published:
-            if (each.address, each.port) not in doors:
-                yield f"{each.inside} is published at {each.address}:{each.port}, which is no known door"
+            if (each.address, each.port) not in endpoints:
+                yield f"{each.inside} is published at {each.address}:{each.port}, which is no known endpoint"
 
-    _no_container("doors that are known", hosts, faults)
-    authorised.echo()
+    _no_container("endpoints that are known", hosts, faults)
 
 
 @control(
     Severity.HIGH,
     Impact.PASSIVE,
-    exposure="A door meant for developers or operators stands open beside the archive's own.",
+    exposure="An endpoint meant for developers or operators stands open beside the archive's own.",
     needs=("host",),
     references=("CWE-489",),
 )
-def test_keeps_no_debug_or_management_port(hosts: Hosts, authorised: Authorised) -> None:
+def test_keeps_no_debug_or_management_port(hosts: Hosts) -> None:
     """Services MUST NOT keep a port for debugging or management open towards a network that leads outside.
 
     A database may listen on a private network; behind a published port, or beside one, it may not.
@@ -301,7 +303,6 @@ def test_keeps_no_debug_or_management_port(hosts: Hosts, authorised: Authorised)
             yield f"port {port} is open: {known[port]}"
 
     _no_host("no such port", hosts, faults)
-    authorised.echo()
 
 
 @control(
@@ -311,7 +312,7 @@ def test_keeps_no_debug_or_management_port(hosts: Hosts, authorised: Authorised)
     needs=("host",),
     references=("CWE-526", "CWE-732"),
 )
-def test_protects_secrets(hosts: Hosts, authorised: Authorised) -> None:
+def test_protects_secrets(hosts: Hosts) -> None:
     """Passwords and private keys MUST stand in files that others cannot read, which are mounted, and nowhere else.
 
     Environment and command line are shown by the engine to everybody who may ask it, and inherited by each program.
@@ -328,7 +329,6 @@ def test_protects_secrets(hosts: Hosts, authorised: Authorised) -> None:
                 yield f"{file.path} holds {file.what} and is part of the image or container"
 
     _no_host("secrets in mounted files that others cannot read", hosts, faults)
-    authorised.echo()
 
 
 @control(
@@ -338,21 +338,20 @@ def test_protects_secrets(hosts: Hosts, authorised: Authorised) -> None:
     needs=("host", "dicom"),
     references=("CWE-732",),
 )
-def test_protects_storage(hosts: Hosts, target: Target, authorised: Authorised) -> None:
+def test_protects_storage(hosts: Hosts, target: Target) -> None:
     """The storage folder MUST belong to the archive's own user, and be closed to all others (mode 0700 or 0750).
 
     authorised node -> C-STORE; inside, files with the object's UID -> a folder above them of mode 0700 or 0750.
     """
-    if target.specimen is None:
+    if target.sample_study is None:
         raise Missing("nothing was stored that could be looked for")
     if not hosts:
         raise Missing("the target names no host to look into")
-    copies = stored(hosts.values(), target.specimen.study)
+    copies = stored(hosts.values(), target.sample_study.study)
     if not copies:
         raise Unmeasurable("the stored object was found on no host: it may be compressed, encrypted or elsewhere")
     faults = dict.fromkeys(why for each in copies if (why := _open(each)))
     must_hold("mode 0700 or 0750, owned by the service's user", [(why, ()) for why in faults])
-    authorised.echo()
 
 
 @control(
@@ -362,7 +361,7 @@ def test_protects_storage(hosts: Hosts, target: Target, authorised: Authorised) 
     needs=("host",),
     references=("CWE-532", "CWE-732", "CWE-779"),
 )
-def test_protects_logs(hosts: Hosts, authorised: Authorised) -> None:
+def test_protects_logs(hosts: Hosts) -> None:
     """Logs MUST be closed to others and bounded: they tell who was examined when, and end the archive with a full disk.
 
     inside, files under /var/log and *.log -> none of mode o+r; inspect -> a log driver that keeps, and has a limit.
@@ -376,7 +375,6 @@ def test_protects_logs(hosts: Hosts, authorised: Authorised) -> None:
             yield f"what it prints is kept by {host.container.log} without a limit"
 
     _no_host("logs that others cannot read, with a limit", hosts, faults)
-    authorised.echo()
 
 
 USELESS = re.compile(r"(^|[;&|] *)(true|:|exit 0)['\" ]*$")  # a command that ends so succeeds whatever is sick
@@ -389,7 +387,7 @@ USELESS = re.compile(r"(^|[;&|] *)(true|:|exit 0)['\" ]*$")  # a command that en
     needs=("host",),
     references=("RFC 9110 15.5.2",),
 )
-def test_has_a_health_check(hosts: Hosts, authorised: Authorised) -> None:
+def test_has_a_health_check(hosts: Hosts) -> None:
     """Every service MUST have a health check that works while strangers are refused, and that can fail.
 
     Many ask a page that answers 401 once a password is set; others end in `true`.
@@ -408,7 +406,6 @@ def test_has_a_health_check(hosts: Hosts, authorised: Authorised) -> None:
             yield "the engine takes it for unhealthy, while its health check succeeds"
 
     _no_container("a health check that tells the truth", hosts, faults)
-    authorised.echo()
 
 
 def _open(copy: Stored) -> str:
@@ -430,7 +427,7 @@ def _open(copy: Stored) -> str:
     needs=("host",),
     references=("CWE-923",),
 )
-def test_has_egress_only_where_declared(hosts: Hosts, authorised: Authorised) -> None:
+def test_has_egress_only_where_declared(hosts: Hosts) -> None:
     """Every service MUST be on networks only that lead nowhere but to the services it works with.
 
     Read from the engine; nothing is sent anywhere to find out.
@@ -444,7 +441,6 @@ def test_has_egress_only_where_declared(hosts: Hosts, authorised: Authorised) ->
                 yield f"the network {re.sub('^pacs-hardening-[0-9a-f]+-', '', network.name)} leads out to everywhere"
 
     _no_container("networks without a route out", hosts, faults)
-    authorised.echo()
 
 
 @control(
@@ -454,7 +450,7 @@ def test_has_egress_only_where_declared(hosts: Hosts, authorised: Authorised) ->
     needs=("host",),
     references=("CWE-1395",),
 )
-def test_runs_no_known_vulnerable_version(hosts: Hosts, authorised: Authorised) -> None:
+def test_runs_no_known_vulnerable_version(hosts: Hosts) -> None:
     """Services MUST NOT run a version of a DICOM product with a known vulnerability that a later version mends.
 
     What a distribution mended in an old version counts as mended.
@@ -472,4 +468,3 @@ def test_runs_no_known_vulnerable_version(hosts: Hosts, authorised: Authorised) 
     _no_host("versions without known vulnerabilities", hosts, faults)
     if not {each.package for each in table} & {name for host in hosts.values() for name in host.packages}:
         raise Unmeasurable("no package of a known DICOM product was found: its version cannot be told")
-    authorised.echo()

@@ -11,16 +11,34 @@ from collections.abc import Callable
 from pydicom.dataset import Dataset
 
 from pacs_hardening.canary.studies import METHOD, RETAINED
-from pacs_hardening.launch.running import Running
-from pacs_hardening.model import Impact, Inapplicable, Missing, Severity, Target, Unmeasurable, Violation, control
-from pacs_hardening.oracle import must_hold, must_refuse, must_refuse_web
-from pacs_hardening.probes.association import Outcome, Peer, knock
-from pacs_hardening.probes.authorised import Authorised
-from pacs_hardening.probes.intruders import tried_by_strangers
-from pacs_hardening.probes.research import as_reader, kept, research_view, send_garbage, shows
-from pacs_hardening.probes.web import ask
-from pacs_hardening.redaction import Evidence, must_be_redacted
+from pacs_hardening.model import (
+    Impact,
+    Missing,
+    Severity,
+    Target,
+    Unmeasurable,
+    Unnamed,
+    Violation,
+    control,
+)
+from pacs_hardening.model.running import Running
+from pacs_hardening.oracles.access import must_hold, must_refuse
+from pacs_hardening.oracles.redaction import Evidence, must_be_redacted
+from pacs_hardening.oracles.web import must_refuse_web
+from pacs_hardening.probes.authorised import Authorised, somewhere
+from pacs_hardening.probes.dicom.association import Outcome, Peer, associate_as
+from pacs_hardening.probes.research import (
+    as_reader,
+    kept,
+    research_view,
+    send_garbage,
+    shows,
+)
+from pacs_hardening.probes.unauthorised import tried_by_strangers
+from pacs_hardening.probes.web.request import ask
 from pacs_hardening.wire import operations
+
+UNCHANGED = ("SOPClassUID", "Modality", "PixelData", *RETAINED)
 
 PROFILE = ("PS3.15 Table E.1-1",)
 Gathered = Callable[[], Evidence]
@@ -32,7 +50,11 @@ def test_removes_direct_identifiers(gathered: Gathered) -> None:
 
     sender -> C-STORE of canaries; reader -> every query, retrieval and page; archive -> no name, number or address.
     """
-    must_be_redacted(gathered().leaks, "direct")
+    found = gathered()
+    must_be_redacted(found.leaks, "direct", found.planted)
+    must_hold(
+        "nothing that follows from the original", [(way, ()) for way in found.computable("PatientID", "PatientName")]
+    )
 
 
 @control(
@@ -48,7 +70,9 @@ def test_removes_quasi_identifiers(gathered: Gathered) -> None:
 
     sender -> C-STORE of canaries; reader -> every query, retrieval and page; archive -> none of these values.
     """
-    must_be_redacted(gathered().leaks, "quasi")
+    found = gathered()
+    must_be_redacted(found.leaks, "quasi", found.planted)
+    must_hold("no characteristic of a patient", [(line, ()) for line in found.kept_characteristics()])
 
 
 @control(Severity.HIGH, Impact.WRITES, exposure="Researchers can tell when patients were seen.", references=PROFILE)
@@ -61,12 +85,13 @@ def test_removes_dates(gathered: Gathered) -> None:
     sender -> C-STORE of canaries; reader -> every query, retrieval and page; archive -> no date of the original.
     """
     found = gathered()
-    must_be_redacted(found.leaks, "date")
-    moved = found.days_moved()
+    must_be_redacted(found.leaks, "date", found.planted)
+    moved = max((found.days_moved(), *found.shifts().values()), key=len)
     if len(moved) > 1:
         raise Violation(
             "one shift for all dates of a patient", f"dates moved by {len(moved)} different numbers of days"
         )
+    must_hold("a shift that nobody can work out", [(rule, ()) for rule in found.known_shift()])
 
 
 @control(
@@ -82,7 +107,8 @@ def test_removes_private_attributes(gathered: Gathered) -> None:
 
     sender -> C-STORE with private blocks; reader -> every query, retrieval and page; archive -> none of them.
     """
-    must_be_redacted(gathered().leaks, "private")
+    found = gathered()
+    must_be_redacted(found.leaks, "private", found.planted)
 
 
 @control(
@@ -96,7 +122,8 @@ def test_removes_nested_identifiers(gathered: Gathered) -> None:
 
     sender -> C-STORE with identifiers two sequences deep; reader -> every query, retrieval and page; archive -> none.
     """
-    must_be_redacted(gathered().leaks, "nested")
+    found = gathered()
+    must_be_redacted(found.leaks, "nested", found.planted)
 
 
 @control(
@@ -110,7 +137,8 @@ def test_removes_free_text(gathered: Gathered) -> None:
 
     sender -> C-STORE of canaries; reader -> every query, retrieval and page; archive -> nothing that somebody typed.
     """
-    must_be_redacted(gathered().leaks, "text")
+    found = gathered()
+    must_be_redacted(found.leaks, "text", found.planted)
 
 
 @control(
@@ -127,7 +155,9 @@ def test_replaces_uids_consistently(gathered: Gathered) -> None:
     sender -> C-STORE of objects that refer to each other; reader -> C-GET; archive -> new UIDs that still do.
     """
     found = gathered()
-    must_be_redacted(found.leaks, "uid")
+    must_be_redacted(found.leaks, "uid", found.planted)
+    uids = "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"
+    must_hold("nothing that follows from the original", [(way, ()) for way in found.computable(*uids)])
     must_hold(
         "references and studies that hold together", [(broken, (broken,)) for broken in found.broken_references()]
     )
@@ -136,19 +166,19 @@ def test_replaces_uids_consistently(gathered: Gathered) -> None:
 @control(
     Severity.CRITICAL,
     Impact.WRITES,
-    exposure="One door of the research side gives originals.",
+    exposure="One endpoint of the research side gives originals.",
     references=PROFILE,
 )
-def test_redacts_every_door(gathered: Gathered) -> None:
-    """The research side MUST give redacted copies through every door: C-FIND, C-GET, C-MOVE, DICOMweb, WADO, REST.
+def test_redacts_every_endpoint(gathered: Gathered) -> None:
+    """The research side MUST give redacted copies through every endpoint: C-FIND, C-GET, C-MOVE, DICOMweb, WADO, REST.
 
-    A redaction on the way out has to be made at each door; the one that was forgotten is the one that is used.
+    A redaction on the way out has to be made at each endpoint; the one that was forgotten is the one that is used.
 
-    reader -> each door in turn; archive -> the copy, and nothing of the original. A door that gives nothing at all has
-    not been measured.
+    reader -> each endpoint in turn; archive -> the copy, and nothing of the original. An endpoint that gives nothing at
+    all has not been measured.
     """
     found = gathered()
-    must_be_redacted(found.leaks)
+    must_be_redacted(found.leaks, "", found.planted)
     if found.released.empty:
         raise Unmeasurable(f"the reader got nothing through {', '.join(found.released.empty)}")
 
@@ -253,9 +283,9 @@ def test_keeps_what_must_stay(gathered: Gathered) -> None:
     lost = [f"no copy of {label}" for label in found.missing()]
     for each in found.canaries.planted:
         copy = found.released.copies.get(each.number)
-        for keyword in ("SOPClassUID", "Modality", "PixelData", *RETAINED) if copy is not None else ():
-            if copy.get(keyword) != each.dataset.get(keyword):
-                lost.append(f"{keyword} of {each.label} is not what it was")
+        if copy is not None:
+            changed = [name for name in UNCHANGED if copy.get(name) != each.dataset.get(name)]
+            lost += [f"{name} of {each.label} is not what it was" for name in changed]
     must_hold("copies that can be worked with", [(line, ()) for line in lost])
 
 
@@ -276,7 +306,9 @@ def test_refuses_what_cannot_be_redacted(gathered: Gathered, target: Target) -> 
     found = gathered()
     assert target.research is not None
     attempts = [*found.unredactable(), send_garbage(target, target.research)]
-    must_hold("a failure status", [(f"{label}: {a.said}", a.transcript) for label, a in attempts if _taken(a.outcome)])
+    must_hold(
+        "a failure status", [((f"{label}: ", a.observed), a.transcript) for label, a in attempts if _taken(a.outcome)]
+    )
     must_hold("nothing stored", [(f"a copy of {label} was released", ()) for label in found.released_all_the_same()])
 
 
@@ -298,18 +330,19 @@ def test_refuses_strangers_at_the_research_side(target: Target, authorised: Auth
     stranger -> C-FIND-RQ and C-GET-RQ to its AE title, GET without login; archive -> refusal; its reader is served.
     """
     if target.research is None:
-        raise Inapplicable("the target has no research side")
+        raise Unnamed("the target names no research side")
     view = research_view(target, target.research)
     must_refuse(tried_by_strangers(view, operations.find("STUDY"), operations.get()))
     query = Peer.of(authorised.node("query"))
-    must_refuse([knock(view, query, operations.find("STUDY"))])
+    must_refuse([associate_as(view, query, operations.find("STUDY"))])
     served = as_reader(target, target.research)
-    path = f"{target.research.routes['qido-studies'].partition('?')[0]}?PatientID={operations.nobody()}"
-    anonymous = [ask(view, path, door=door) for door in target.doors_of("web")]
-    theirs = [ask(view, path, door=door, user=authorised.user()) for door in target.doors_of("web")]
-    must_refuse_web([*anonymous, *theirs], served, path)
+    if web := target.endpoints_of("web"):
+        path = f"{target.research.routes['qido-studies'].partition('?')[0]}?PatientID={operations.nobody()}"
+        anonymous = [ask(view, path, endpoint=endpoint) for endpoint in web]
+        theirs = [ask(view, path, endpoint=endpoint, user=authorised.user()) for endpoint in web]
+        must_refuse_web([*anonymous, *theirs], served, path)
     served.find(role=target.research.reader)
-    authorised.witnessed(served.proofs)
+    authorised.count_successes(served.proofs)
 
 
 @control(
@@ -319,7 +352,7 @@ def test_refuses_strangers_at_the_research_side(target: Target, authorised: Auth
     references=("PS3.15 E.1",),
 )
 def test_refuses_readers_at_the_clinical_side(target: Target, authorised: Authorised) -> None:
-    """The archive MUST refuse those who may see redacted copies only, by every service and at every door.
+    """The archive MUST refuse those who may see redacted copies only, by every service and at every endpoint.
 
     The best redaction is of no use where the original is one AE title away.
 
@@ -327,12 +360,17 @@ def test_refuses_readers_at_the_clinical_side(target: Target, authorised: Author
     """
     research = target.research
     if research is None:
-        raise Inapplicable("the target has no research side")
-    asked = [operations.find("PATIENT"), operations.find("STUDY"), operations.get(target.specimen)]
-    asked += [operations.move(target.move_destination, target.specimen)] if target.move_destination else []
+        raise Unnamed("the target names no research side")
+    asked = [operations.find("PATIENT"), operations.find("STUDY"), operations.get(target.sample_study)]
+    asked += [operations.move(somewhere(target), target.sample_study)]
     reader = Peer.of(authorised.node(research.reader))
-    must_refuse(knock(target, reader, operation, door=door) for door in target.doors_of("dicom") for operation in asked)
-    path = f"{target.routes['qido']}?PatientID={operations.nobody()}"
-    user = target.users[research.user]
-    must_refuse_web([ask(target, path, door=door, user=user) for door in target.doors_of("web")], authorised, path)
+    must_refuse(
+        associate_as(target, reader, operation, endpoint=endpoint)
+        for endpoint in target.endpoints_of("dicom")
+        for operation in asked
+    )
+    if web := target.endpoints_of("web"):
+        path = f"{target.routes['qido']}?PatientID={operations.nobody()}"
+        user = authorised.user(research.user)
+        must_refuse_web([ask(target, path, endpoint=endpoint, user=user) for endpoint in web], authorised, path)
     authorised.find()

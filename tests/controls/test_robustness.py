@@ -6,21 +6,34 @@ from collections.abc import Callable
 
 import pytest
 
-from fixtures.hostile import Growth
-from pacs_hardening.launch.running import Running
-from pacs_hardening.malform.parts import REQUEST, on_association, send, stalled_request, stalled_store
-from pacs_hardening.model import Impact, Severity, Target, Unmeasurable, Violation, control
-from pacs_hardening.oracle import must_be_tls
+from pacs_hardening.fuzz.campaign import Search
+from pacs_hardening.fuzz.conversation import Case, Expectation, Step
+from pacs_hardening.fuzz.growth import Growth, must_not_grow
+from pacs_hardening.fuzz.held import must_limit, must_serve_others
+from pacs_hardening.fuzz.hostile import HostilePeers
+from pacs_hardening.fuzz.parts import (
+    REQUEST,
+    on_association,
+    send,
+    stalled_request,
+    stalled_store,
+)
+from pacs_hardening.fuzz.verdict import must_stop
+from pacs_hardening.model import (
+    Impact,
+    Severity,
+    Target,
+    control,
+)
+from pacs_hardening.model.running import Running
+from pacs_hardening.oracles.transport import must_be_tls
 from pacs_hardening.probes.authorised import Authorised
-from pacs_hardening.probes.robustness import Scene, associated, holding
 from pacs_hardening.profiles import Profile
-from pacs_hardening.search import Search
-from pacs_hardening.survival import must_be_served, must_not_grow, must_stop
-from pacs_hardening.wire.conversation import Case, Expectation, Step
 
 AVAILABILITY = ("PS3.8 9.2", "PS3.8 9.3")
 STALLED = 8  # more than an archive commonly has workers
 Searching = Callable[..., Search]
+Peers = Callable[..., HostilePeers]
 
 
 @pytest.mark.parametrize("family", ["associate", "items", "pdata", "command"])
@@ -61,20 +74,20 @@ def test_survives_stateful_sequences(authorised: Authorised, search: Searching) 
     search("sequence").run()
 
 
-@pytest.mark.parametrize("door", ["dicom", "web"])
+@pytest.mark.parametrize("endpoint", ["dicom", "web"])
 @control(
     Severity.HIGH,
     Impact.DISRUPTIVE,
     exposure="Anybody who reaches the port can stop the archive, without a certificate.",
     references=("RFC 8446 5", "RFC 8446 6", *AVAILABILITY),
 )
-def test_survives_malformed_tls(target: Target, authorised: Authorised, search: Searching, door: str) -> None:
+def test_survives_malformed_tls(target: Target, authorised: Authorised, search: Searching, endpoint: str) -> None:
     """The archive MUST survive malformed TLS, and protocols that are none, from somebody who has no certificate.
 
     stranger -> records with lengths that lie, half a handshake, plaintext; archive -> alert or close; others served.
     """
-    must_be_tls(target, door)
-    search("tls", door).run()
+    must_be_tls(target, endpoint)
+    search("tls", endpoint).run()
 
 
 @control(
@@ -92,10 +105,8 @@ def test_survives_malformed_http(authorised: Authorised, search: Searching) -> N
     search("web", "web").run()
 
 
-def _held(scene: Scene, what: str, *steps: Step, count: int = STALLED) -> None:
-    case = Case(what, 0, "PS3.8 9.1.5", Expectation.WAITING, steps)
-    with holding(scene, [case] * count):
-        must_be_served(scene.pulse(), f"while {count} peers {what}")
+def _stalling(*steps: Step) -> list[Case]:
+    return [Case("holds-on", 0, "PS3.8 9.1.5", Expectation.WAITING, steps)] * STALLED
 
 
 @control(
@@ -105,17 +116,17 @@ def _held(scene: Scene, what: str, *steps: Step, count: int = STALLED) -> None:
     needs=("dicom",),
     references=("PS3.8 9.1.5", *AVAILABILITY),
 )
-def test_serves_others_while_peer_is_idle(authorised: Authorised, running: Running) -> None:
+def test_serves_others_while_peer_is_idle(hostile_peers: Peers) -> None:
     """The archive MUST serve its nodes while other peers are connected and say nothing.
 
     Archives that read one association after the other wait for a silent peer while all others wait, too.
 
     peers -> TCP or TLS, then nothing; authorised node -> C-ECHO, C-FIND; archive -> success within 4 s.
     """
-    scene = Scene.at(authorised, running.fingerprint)
-    _held(scene, "are connected and send nothing", Step("plain"))
-    if scene.door.tls:
-        _held(scene, "have TLS and send nothing")
+    peers = hostile_peers()
+    must_serve_others(peers, _stalling(Step("plain")), "are connected and send nothing")
+    if peers.endpoint.tls:
+        must_serve_others(peers, _stalling(), "have TLS and send nothing")
 
 
 @control(
@@ -125,12 +136,12 @@ def test_serves_others_while_peer_is_idle(authorised: Authorised, running: Runni
     needs=("dicom",),
     references=("PS3.8 9.1.5", *AVAILABILITY),
 )
-def test_serves_others_while_peer_stalls_mid_request(authorised: Authorised, running: Running) -> None:
+def test_serves_others_while_peer_stalls_mid_request(hostile_peers: Peers) -> None:
     """The archive MUST serve its nodes while other peers have sent only a part of their A-ASSOCIATE-RQ.
 
     peers -> 94 bytes of a request, then nothing; authorised node -> C-ECHO, C-FIND; archive -> success within 4 s.
     """
-    _held(Scene.at(authorised, running.fingerprint), "stall within a request", stalled_request())
+    must_serve_others(hostile_peers(), _stalling(stalled_request()), "stall within a request")
 
 
 @control(
@@ -140,14 +151,14 @@ def test_serves_others_while_peer_stalls_mid_request(authorised: Authorised, run
     needs=("dicom",),
     references=("PS3.8 9.2", *AVAILABILITY),
 )
-def test_serves_others_while_peer_stalls_mid_data(authorised: Authorised, running: Running) -> None:
+def test_serves_others_while_peer_stalls_mid_data(hostile_peers: Peers) -> None:
     """The archive MUST serve its nodes while other peers have sent only a part of an object.
 
     Each of them may keep one worker of the archive: there must be more workers than one node can hold.
 
     peers -> C-STORE-RQ and half of its data set; authorised node -> C-ECHO, C-FIND; archive -> success within 4 s.
     """
-    _held(Scene.at(authorised, running.fingerprint), "stall within an object", *stalled_store())
+    must_serve_others(hostile_peers(), _stalling(*stalled_store()), "stall within an object")
 
 
 @control(
@@ -157,24 +168,16 @@ def test_serves_others_while_peer_stalls_mid_data(authorised: Authorised, runnin
     needs=("dicom",),
     references=("PS3.8 9.3.4", *AVAILABILITY),
 )
-def test_limits_associations_per_node(authorised: Authorised, running: Running, profile: Profile) -> None:
+def test_limits_associations_per_node(hostile_peers: Peers, profile: Profile) -> None:
     """The archive MUST limit how many associations one node holds at the same time.
 
     Otherwise one device that loses count, or is stolen, takes the places of all the others.
 
     node -> association after association, none released; archive -> A-ASSOCIATE-RJ or close from some number on.
     """
-    scene = Scene.at(authorised, running.fingerprint)
-    limit = profile.associations_per_node
-    case = Case("holds", 0, "PS3.8 9.3.4", Expectation.WAITING, (send(REQUEST), Step("receive")))
-    with holding(scene, [case] * (limit + 1)) as end:
-        answers = end()
-    held, refused = sum(map(associated, answers)), sum(answer.ended == "closed" for answer in answers)
-    if held > limit:
-        raise Violation(f"at most {limit} associations of one node at the same time", f"all of {held} were accepted")
-    if not refused:
-        raise Unmeasurable(f"{held} associations were accepted, none was refused, the others had no answer in time")
-    must_be_served(scene.pulse(), "after that")
+    peers, limit = hostile_peers(), profile.associations_per_node
+    case = Case("holds", 0, "PS3.8 9.3.4", Expectation.WAITING, (Step("associate", REQUEST),))
+    must_limit(peers, [case] * (limit + 1), limit)
 
 
 @control(
@@ -184,18 +187,17 @@ def test_limits_associations_per_node(authorised: Authorised, running: Running, 
     needs=("dicom",),
     references=("PS3.8 9.3.1", "PS3.8 D.1", *AVAILABILITY),
 )
-def test_refuses_oversized_pdu(authorised: Authorised, running: Running) -> None:
+def test_refuses_oversized_pdu(hostile_peers: Peers, running: Running) -> None:
     """The archive MUST refuse PDUs that are longer than any request, or longer than it has agreed to.
 
     node -> a PDU that announces 1 GiB, and begins to send it; archive -> A-ABORT or close before it has come.
     """
-    scene = Scene.at(authorised, running.fingerprint)
     steps = {
         "a request of 1 GiB": (send("01 00 40000000 00*33554432"),),
         "a P-DATA-TF of 1 GiB": tuple(on_association(send("04 00 40000000 3fffffff 01 02 00*33554432"))),
     }
     cases = [Case(name, 0, "PS3.8 9.3.1", Expectation.REFUSAL, each) for name, each in steps.items()]
-    must_stop(list(scene.rounds(cases)), running.fingerprint())
+    must_stop(list(hostile_peers().batches(cases)), running.fingerprint())
 
 
 @pytest.mark.parametrize("what", ["memory", "descriptors", "threads", "processes"])
@@ -206,18 +208,14 @@ def test_refuses_oversized_pdu(authorised: Authorised, running: Running) -> None
     needs=("dicom", "usage"),
     references=("CWE-772", "CWE-401", *AVAILABILITY),
 )
-def test_bounds_what_hostile_associations_leave(
-    authorised: Authorised, growth: Callable[[], Growth], what: str
-) -> None:
+def test_bounds_what_hostile_associations_leave(growth: Callable[[], Growth], what: str) -> None:
     """The archive MUST give back the memory, file descriptors, threads and processes of a hostile association.
 
     A leak of one descriptor for each refused device ends the archive after a thousand of them.
 
     hostile node -> associations, in equal numbers, several times; archive -> holds afterwards what it held before.
     """
-    grown = growth()
-    must_not_grow(grown.readings, grown.associations, what)
-    authorised.echo()
+    must_not_grow(growth(), what)
 
 
 @control(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache, partial
+from typing import Any
 
 import pytest
 
 from pacs_hardening.model import (
-    Door,
+    Endpoint,
     Impact,
+    Inapplicable,
     Missing,
     Severity,
     Target,
@@ -19,52 +22,116 @@ from pacs_hardening.model import (
     WebRequest,
     control,
 )
-from pacs_hardening.oracle import must_hold, must_not_reach, must_refuse_alike, must_refuse_web
-from pacs_hardening.probes import bodies, crawl, crossorigin, errors, guess
+from pacs_hardening.model.response import Said
+from pacs_hardening.oracles.access import Failure, must_hold
+from pacs_hardening.oracles.ways import must_serve_in_no_way
+from pacs_hardening.oracles.web import (
+    NO_CONTENT,
+    UNCLEAR,
+    Reply,
+    failure,
+    must_not_reach,
+    must_refuse_alike,
+    must_refuse_web,
+)
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.probes.web import (
+    bodies,
+    crawl,
+    crossorigin,
+    elsewhere,
+    errors,
+    guess,
+)
+from pacs_hardening.probes.web.crawl import listing
+from pacs_hardening.probes.web.elsewhere import at_no_such_path, is_alike
+from pacs_hardening.probes.web.request import (
     MANNERS,
+    NOBODY,
     Hangs,
     WebAttempt,
     ask,
+    at_a_guarded_path,
     filled,
+    guarded,
     leaks,
     multipart_object,
     route,
     send,
     side_by_side,
 )
-from pacs_hardening.profiles import default_credentials
+from pacs_hardening.profiles import conventional_paths, default_credentials
+from pacs_hardening.run.exploring import ExploreWeb
+from pacs_hardening.space.web.draft import Party
 from pacs_hardening.wire import dimse, operations
 from pacs_hardening.wire.http import Answer
 
 LOGIN = ("CWE-306",)
+NOTHING = Answer(0, {}, b"")
 
 
 def _refuses_anonymous(name: str, target: Target, authorised: Authorised, query: str = "") -> None:
-    """The named route, and what else the target names behind that door, first without a login, then with one."""
+    """The named route, and what else the target names beside it, first without a login, then with one; and where such
+    routes are by convention, whatever the target names."""
+    besides = [each for each in target.protected_requests if each.route == name]
+    _serves_no_stranger_elsewhere(name, target, query)
+    if not target.routes.get(name):
+        _must_refuse_strangers(target, authorised, besides, MANNERS)
+        _must_be_absent(name, target, authorised, query)
+        if besides:
+            return
+        raise Inapplicable(f"the target has no {name} route, for a user neither")
     path = route(target, name) + query
-    nothing_stored = target.specimen is None and "{instance}" in target.routes[name]
-    further = [each for each in target.further if each.door == name]
-    _must_refuse_strangers(target, authorised, [WebRequest(path, absent=nothing_stored), *further], MANNERS)
+    nothing_stored = target.sample_study is None and "{instance}" in target.routes[name]
+    _must_refuse_strangers(target, authorised, [WebRequest(path, absent=nothing_stored), *besides], MANNERS)
     authorised.web(path, absent=nothing_stored)
+
+
+def _serves_no_stranger_elsewhere(name: str, target: Target, query: str = "", **request: Any) -> None:
+    """What a target does not name is asked for all the same."""
+    paths = [f"{path}{query}" for path in conventional_paths()[name] if path != target.routes.get(name)]
+    manners = ({"headers": each} for each in MANNERS) if not request else (request,)
+    found = [each for manner in manners for each in elsewhere.served(target, paths, **manner)]
+    unnamed = f", which the target does not name as its {name} route"
+    must_hold(NO_CONTENT, [failure(each, unnamed) for each in found])
+
+
+def _must_be_absent(name: str, target: Target, authorised: Authorised, query: str = "", **request: Any) -> None:
+    """Raises Missing where the target says nothing of the route, or says that there is none and a user is served at a
+    conventional place."""
+    route(target, name)
+    named = {path.partition("?")[0] for path in (*target.routes.values(), *(r.path for r in target.protected_requests))}
+    paths = [f"{path}{query}" for path in conventional_paths()[name] if path.partition("?")[0] not in named]
+    found = elsewhere.served(target, paths, user=authorised.user(), **request)
+    authorised.page()
+    if found:
+        raise Missing(f"the target says that it has no {name} route, but serves a user: {found[0].asked}")
+
+
+def _path(name: str, target: Target, authorised: Authorised, **request: Any) -> str:
+    """The named route. Raises Missing as ``_must_be_absent`` does, Inapplicable where a user is not served either."""
+    if path := route(target, name):
+        return path
+    _must_be_absent(name, target, authorised, **request)
+    raise Inapplicable(f"the target has no {name} route, for a user neither")
 
 
 def _must_refuse_strangers(
     target: Target, authorised: Authorised, requests: list[WebRequest], manners: tuple[dict[str, str], ...]
 ) -> None:
-    """Each request at every web door: of strangers in several manners, then of a user."""
-    asked = [(each, door) for each in requests for door in target.doors_of("web")]
-    strangers = [
-        side_by_side(lambda one, manner=manner: send(target, one[0], door=one[1], headers=manner), asked)
-        for manner in manners
-    ]
-    served = [attempt for told in strangers for attempt in told if 200 <= attempt.status < 300]
-    must_hold("401 or 403, or no answer at all", [(a.said, (a.said,)) for a in served])
+    """Each request at every web endpoint: of strangers in several manners, then of a user."""
+    asked = [(each, endpoint) for each in requests for endpoint in target.endpoints_of("web")]
+
+    def as_stranger(manner: dict[str, str]) -> list[WebAttempt]:
+        return side_by_side(lambda one: send(target, one[0], endpoint=one[1], headers=manner), asked)
+
+    strangers = [as_stranger(manner) for manner in manners]
+    served = [each for told in strangers for each in told if Reply.of(each.response) is Reply.SERVED]
+    must_hold(NO_CONTENT, [failure(each) for each in served])
     user = authorised.user()
-    users = side_by_side(lambda one: send(target, one[0], door=one[1], user=user, headers=manners[0]), asked)
+    users = side_by_side(lambda one: send(target, one[0], endpoint=one[1], user=user, headers=manners[0]), asked)
     told = zip(asked, zip(*strangers, strict=True), users, strict=True)
-    must_refuse_alike([(each, of, own) for (each, _), of, own in told], target)
+    must_refuse_alike([(each, of, own) for (each, _), of, own in told], target, cache(partial(at_no_such_path, target)))
 
 
 @control(
@@ -124,10 +191,14 @@ def test_refuses_anonymous_stow(target: Target, authorised: Authorised) -> None:
 
     anyone -> POST of a synthetic object; archive -> 401 or 403, before anything is stored.
     """
-    path = route(target, "stow")
     headers, body = multipart_object(dimse.encode_file(operations.synthetic_object()))
+    sent: dict[str, Any] = {"method": "POST", "headers": headers, "body": body}
+    if not target.routes.get("stow"):
+        _serves_no_stranger_elsewhere("stow", target, **sent)
+    path = _path("stow", target, authorised, **sent)
     attempts = [
-        ask(target, path, door=door, method="POST", headers=headers, body=body) for door in target.doors_of("web")
+        ask(target, path, endpoint=endpoint, method="POST", headers=headers, body=body)
+        for endpoint in target.endpoints_of("web")
     ]
     must_refuse_web(attempts, authorised, path, method="POST", headers=headers, body=body)
 
@@ -159,7 +230,9 @@ def test_refuses_anonymous_webdav(target: Target, authorised: Authorised) -> Non
 
     anyone -> PROPFIND and GET of the WebDAV folder; archive -> 401, 403 or 405.
     """
-    path = route(target, "webdav")
+    if not target.routes.get("webdav"):
+        _serves_no_stranger_elsewhere("webdav", target, method="PROPFIND", headers={"Depth": "1"})
+    path = _path("webdav", target, authorised, method="PROPFIND", headers={"Depth": "1"})
     requests = [WebRequest(path, "PROPFIND", absent=True), WebRequest(path, absent=True)]
     _must_refuse_strangers(target, authorised, requests, ({"Depth": "1"},))
     authorised.page()
@@ -195,6 +268,25 @@ def test_refuses_anonymous_metrics(target: Target, authorised: Authorised) -> No
     _refuses_anonymous("metrics", target, authorised)
 
 
+@control(
+    Severity.CRITICAL,
+    Impact.PASSIVE,
+    exposure="Somebody without a login who asks in the right way can list patients or download their images.",
+    needs=("web",),
+    references=(*LOGIN, "CWE-290", "CWE-647", "PS3.18 8"),
+)
+def test_refuses_strangers_in_every_way(explore_web: ExploreWeb) -> None:
+    """The archive MUST refuse requests without a login, in whatever way they are made.
+
+    Whoever may do nothing here may do nothing by another method, spelling or protocol version, through another route of
+    the same service, as a later request of a connection, or with a header field that some proxy sets for somebody else;
+    nor by several of these together. What is served is reduced to the smallest thing that makes it so.
+
+    anyone -> each route of PS3.18 and of the target, with each value of all that can vary; archive -> refusal.
+    """
+    must_serve_in_no_way([cause for explored in explore_web(0.4, Party.NOBODY) for cause in explored.causes])
+
+
 TRICKS = {
     "double-slash": "/{path}",
     "dot-segment": "/.{path}",
@@ -212,6 +304,13 @@ TRICKS = {
     "upper-case": "{upper}",
     "fragment": "/robots.txt#/..{path}",
 }
+
+
+def _is_for_all(target: Target, attempt: WebAttempt, method: str) -> bool:
+    """Whether a stranger is told the same by the same method at a path that nobody has."""
+    if method == "GET" and attempt.answer and (listing(attempt.answer) or leaks(attempt.answer, NOTHING, target)):
+        return False
+    return is_alike(attempt, ask(target, f"/{NOBODY}", endpoint=attempt.endpoint, method=method))
 
 
 METHODS = {
@@ -242,21 +341,29 @@ HEADERS = {
 def test_refuses_path_tricks(target: Target, authorised: Authorised, trick: str) -> None:
     """The archive MUST refuse without a login what it refuses by its plain name, however the request is spelt.
 
-    A proxy and an archive that read one path differently are a door that neither of them guards.
+    A proxy and an archive that read one path differently are an endpoint that neither of them guards.
 
     anyone -> the REST resource in other spellings, HEAD, overridden verbs; archive -> no content.
     """
-    path = route(target, "rest")
+    path, mark, query = guarded(target).partition("?")
     encoded = f"/%{ord(path[1]):02x}{path[2:]}"
-    spelt = TRICKS.get(trick, "{path}").format(path=path, encoded=encoded, upper=path.upper())
+    spelt = TRICKS.get(trick, "{path}").format(path=path, encoded=encoded, upper=path.upper()) + mark + query
     headers = {name: value.format(path=path) for name, value in HEADERS.get(trick, {}).items()}
     method = METHODS.get(trick, "GET")
-    attempts = [ask(target, spelt, door=door, method=method, headers=headers) for door in target.doors_of("web")]
-    served = [a for a in attempts if a.answer and 200 <= a.answer.status < 300 and (a.answer.body or method == "HEAD")]
-    must_hold("no content", [(a.said, (a.said,)) for a in served])
-    page = authorised.web(path)
+    attempts = [
+        ask(target, spelt, endpoint=endpoint, method=method, headers=headers) for endpoint in target.endpoints_of("web")
+    ]
+    told = [a for a in attempts if Reply.of(a.response) is Reply.SERVED and a.answer]
+    page = authorised.web(path + mark + query)
+    # What is answered to OPTIONS, at the root or at a path that nobody has is no content of this path.
+    served = [
+        a for a in told if a.answer and (a.answer.body or method == "HEAD") and not _is_for_all(target, a, method)
+    ]
+    must_hold("no content", [failure(each) for each in served])
+    empty = [a for a in attempts if not page.body and a.answer and a.answer.status == page.status and method == "GET"]
+    must_hold("no content", [failure(each, ", as to a user") for each in empty])
     leaking = [a for a in attempts if a.answer and leaks(a.answer, page, target)]
-    must_hold("no content", [(f"{a.said}, with what a user gets in it", (a.said,)) for a in leaking])
+    must_hold("no content", [failure(each, ", with what a user gets in it") for each in leaking])
 
 
 @control(
@@ -271,23 +378,32 @@ def test_refuses_default_credentials(target: Target, authorised: Authorised) -> 
 
     anyone -> each pair of a short public list; archive -> 401 or 403.
     """
-    path = route(target, "rest")
     own = {user.username: user.password.reveal() for user in target.users.values()}
-    failures, unclear = [], ""
+    user = authorised.user() if target.users else None
+    failures, unclear, open_to_all = list[Failure](), list[Said](), dict[str, None]()
+    told = {endpoint: at_a_guarded_path(target, endpoint, user) for endpoint in target.endpoints_of("web")}
     for username, password in default_credentials():
         if own.get(username) == password.reveal():
             failures.append((f"the user '{username}' of this gate has the factory password", ()))
-        for door in target.doors_of("web"):
-            attempt = ask(target, path, door=door, user=User(username, password))
-            said = f"'{username}' with its factory password gets {attempt.how} at {door}"
-            if attempt.answer is not None and 200 <= attempt.answer.status < 300:
-                failures.append((said, (said,)))
-            elif attempt.answer is not None and attempt.answer.status not in (401, 403):
-                unclear = unclear or said  # throttled, redirected or broken: the pair was not really tried
+        for endpoint, (path, anybody) in told.items():
+            attempt = ask(target, path, endpoint=endpoint, user=User(username, password))
+            if is_alike(attempt, anybody):
+                reply = Reply.REFUSED if 300 <= attempt.status < 400 else Reply.of(anybody.response)
+                if reply is Reply.SERVED:
+                    open_to_all[str(endpoint)] = None
+                    continue
+            else:
+                reply = Reply.of(attempt.response)
+            if reply is Reply.SERVED:
+                failures.append(failure(attempt, f" for '{username}' with its factory password"))
+            elif reply is Reply.NEITHER:  # throttled, redirected or broken: the pair was not really tried
+                unclear.append((attempt.observed, UNCLEAR, f", for '{username}' with its factory password"))
     must_hold("401 or 403", failures)
     if unclear:
-        raise Unmeasurable(unclear)
-    authorised.web(path)
+        raise Unmeasurable(unclear[0])
+    authorised.web(guarded(target))
+    if open_to_all:
+        raise Inapplicable(f"at {', '.join(open_to_all)} nobody is asked for a login: there is none to try one at")
 
 
 SIX_MONTHS = 15_552_000  # seconds
@@ -320,8 +436,8 @@ def test_sets_protective_headers(target: Target, authorised: Authorised) -> None
 
     authorised user -> GET of a listing; archive -> nosniff, frame-ancestors, HSTS, no-store, noindex.
     """
-    answer = authorised.web(route(target, "qido"))
-    missing = _missing_headers(answer.headers, tls=target.doors_of("web")[0].tls)
+    answer = authorised.web(target.routes.get("qido") or guarded(target))
+    missing = _missing_headers(answer.headers, tls=target.endpoints_of("web")[0].tls)
     if missing:
         raise Violation("all protective headers", f"missing: {', '.join(missing)}", sorted(answer.headers))
 
@@ -338,17 +454,19 @@ def test_refuses_wrong_credentials_alike(target: Target, authorised: Authorised)
 
     anyone -> wrong passwords of a user and of nobody, in turns; archive -> the same refusal.
     """
-    path = route(target, "rest")
-    for door in target.doors_of("web"):
-        known, unknown = guess.guess(target, door, path, authorised.user())
-        served = [each.attempts[0].said for each in (known, unknown) if 200 <= each.attempts[0].status < 300]
-        must_hold("401 or 403", [(f"{said}, with a wrong password", (said,)) for said in served])
-        if known.told != unknown.told:
-            said = [each.attempts[0].said for each in (known, unknown)]
-            raise Violation("the same refusal", f"at {door} a known user is told otherwise than an unknown one", said)
-        if guess.differ(known, unknown) and guess.differ(*guess.guess(target, door, path, authorised.user())):
-            raise Violation("the same time", f"at {door} it can be told by the time whether there is such a user")
-        authorised.web(path, door=door)
+    path, user = guarded(target), authorised.guessable()
+    for endpoint in target.endpoints_of("web"):
+        known, unknown = guess.guess(target, endpoint, path, user)
+        firsts = [each.attempts[0] for each in (known, unknown)]
+        every = (*known.attempts, *unknown.attempts)
+        served = [each for each in every if Reply.of(each.response) is Reply.SERVED]
+        must_hold("401 or 403", [failure(each, ", with a wrong password") for each in served])
+        if known.same != unknown.same:
+            said = f"at {endpoint} a known user is told otherwise than an unknown one"
+            raise Violation("the same refusal", said, [each.observed for each in firsts])
+        if guess.differ(known, unknown) and guess.differ(*guess.guess(target, endpoint, path, user)):
+            raise Violation("the same time", f"at {endpoint} it can be told by the time whether there is such a user")
+        authorised.web(path, endpoint=endpoint)
 
 
 @control(
@@ -358,7 +476,7 @@ def test_refuses_wrong_credentials_alike(target: Target, authorised: Authorised)
     needs=("web",),
     references=("CWE-749", "CVE-2023-33466"),
 )
-def test_refuses_dangerous_endpoints(target: Target, authorised: Authorised) -> None:
+def test_refuses_dangerous_endpoints(target: Target, authorised: Authorised, explore_web: ExploreWeb) -> None:
     """The archive MUST refuse an ordinary user what only its administrator needs.
 
     That is: scripts, files on the server, shutdown, deletion, other nodes, settings. The target names the requests;
@@ -366,30 +484,30 @@ def test_refuses_dangerous_endpoints(target: Target, authorised: Authorised) -> 
 
     anyone and an authorised user -> each request; archive -> 401, 403 or 405, not a complaint about what is in it.
     """
-    if not target.dangerous:
-        raise Missing("the target names no requests that an ordinary user must be refused ([[dangerous]])")
+    if not target.admin_requests:
+        raise Missing("the target names no requests that an ordinary user must be refused ([[admin_requests]])")
     everybody = (authorised.user(), None)
-    asked = [(each, door, who) for each in target.dangerous for door in target.doors_of("web") for who in everybody]
+    asked = [
+        (each, endpoint, who)
+        for each in target.admin_requests
+        for endpoint in target.endpoints_of("web")
+        for who in everybody
+    ]
     told = side_by_side(lambda one: _or_waiting(target, *one), asked)
     must_not_reach([(each, attempt) for (each, *_), attempt in zip(asked, told, strict=True)])
+    must_serve_in_no_way([cause for explored in explore_web(0.05, Party.USER) for cause in explored.causes])
     authorised.page()
 
 
-def _or_waiting(target: Target, asked: WebRequest, door: Door, user: User | None) -> WebAttempt:
-    """A door that waits for the rest of an unfinished request has let it through: as good as 100 Continue."""
+def _or_waiting(target: Target, asked: WebRequest, endpoint: Endpoint, user: User | None) -> WebAttempt:
+    """An endpoint that waits for the rest of an unfinished request has let it through: as good as 100 Continue."""
     try:
-        return send(target, asked, door=door, user=user)
+        return send(target, asked, endpoint=endpoint, user=user)
     except Hangs:
         if not asked.unfinished:
             raise
         waiting = Answer(100, {}, b"")
-        return WebAttempt(
-            door,
-            f"{asked.method} {asked.path}",
-            waiting,
-            "by waiting for the rest",
-            "with a login" if user else "without login",
-        )
+        return WebAttempt(endpoint, f"{asked.method} {asked.path}", waiting, logged_in=user is not None)
 
 
 @control(
@@ -399,27 +517,28 @@ def _or_waiting(target: Target, asked: WebRequest, door: Door, user: User | None
     needs=("web",),
     references=("CWE-346", "CWE-352", "CWE-942"),
 )
-def test_refuses_cross_origin(target: Target, authorised: Authorised) -> None:
+def test_refuses_cross_origin(target: Target, authorised: Authorised, explore_web: ExploreWeb) -> None:
     """The archive MUST allow no other site's page to read its answers, nor to send it requests in a user's name.
 
     A browser adds the user's password by itself to whatever page asks for it.
 
     authorised user -> GET, preflight and form POST with a foreign Origin; archive -> no leave to read, 403.
     """
-    user, door = authorised.user(), target.doors_of("web")[0]
-    path = f"{route(target, 'qido')}?PatientID={operations.nobody()}"
-    read = [a for each in target.doors_of("web") for a in crossorigin.reads(target, each, path, user)]
-    must_hold("no leave for other sites to read", [(f"{a.said}, which allows other sites", (a.said,)) for a in read])
-    post = next((each for each in target.further if each.method == "POST"), None)
+    user, endpoint = authorised.user(), target.endpoints_of("web")[0]
+    path = guarded(target, first="qido")
+    read = [a for each in target.endpoints_of("web") for a in crossorigin.reads(target, each, path, user)]
+    must_hold("no leave for other sites to read", [failure(each, ", which allows other sites") for each in read])
+    post = next((each for each in target.protected_requests if each.method == "POST"), None)
     if post is None:
-        raise Missing("the target names no POST that a user may send ([[further]])")
-    sent = [a for each in target.doors_of("web") for a in crossorigin.posts(target, each, post, user)]
-    taken = [(f"{a.said}, sent by another site", (a.said,)) for a in sent if 200 <= a.status < 300]
+        raise Missing("the target names no POST that a user may send ([[protected_requests]])")
+    sent = [a for each in target.endpoints_of("web") for a in crossorigin.posts(target, each, post, user)]
+    taken = [failure(each, ", sent by another site") for each in sent if Reply.of(each.response) is Reply.SERVED]
     must_hold("403 for what other sites send", taken)
     for attempt in sent:
         if attempt.status not in (0, *range(400, 429)):
-            raise Unmeasurable(f"{attempt.said}: neither taken nor refused")
-    own = crossorigin.own(target, door)
+            raise Unmeasurable(attempt.observed, ": neither taken nor refused")
+    must_serve_in_no_way([cause for explored in explore_web(0.05, Party.PAGE) for cause in explored.causes])
+    own = crossorigin.own(target, endpoint)
     authorised.web(path, headers=own)
     typed = {**own, **({"Content-Type": post.type} if post.type else {})}
     authorised.web(filled(post.path, target), method="POST", headers=typed, body=filled(post.body, target).encode())
@@ -438,11 +557,11 @@ def test_describes_no_internals_in_errors(target: Target, authorised: Authorised
     anyone and an authorised user -> unknown paths, methods, bodies; archive -> an error without a description.
     """
     found: list[WebAttempt] = []
-    for door in target.doors_of("web"):
-        found += errors.provoke(target, door, route(target, "rest"), authorised.user())
+    for endpoint in target.endpoints_of("web"):
+        found += errors.provoke(target, endpoint, guarded(target).partition("?")[0], authorised.user())
     told = [(a, what) for a in found if a.answer for what in errors.describes(a.answer)]
-    must_hold("no description", [(f"{a.said} and tells {what}", (a.said,)) for a, what in told])
-    if not any(a.who == "with a login" and a.status not in (401, 403, 429, 503) for a in found):
+    must_hold("no description", [failure(each, f" and tells {what}") for each, what in told])
+    if not any(a.logged_in and a.status not in (401, 403, 429, 503) for a in found):
         raise Unmeasurable("no request of an authorised user led to an error")
     authorised.page()
 
@@ -459,18 +578,18 @@ def test_limits_request_bodies(target: Target, authorised: Authorised) -> None:
 
     authorised user -> huge Content-Length, endless chunks, gzip bomb, deep multipart; archive -> 413, 4xx or close.
     """
-    path = route(target, "stow")
+    path = _path("stow", target, authorised)
     if target.body_limit is None:
         raise Missing("the target does not say how long a request body may be (body_limit)")
-    failures, unclear = [], []
-    for door in target.doors_of("web"):
-        told = bodies.oversized(target, door, path, authorised.user(), target.body_limit)
-        failures += [(f"waits for more: {kind}", (str(door),)) for kind, a in told if a is None]
-        if bodies.nested(target, door, path, authorised.user()) is None:
-            failures.append(("comes to no end with multipart in multipart", (str(door),)))
+    failures, unclear = list[Failure](), list[Said]()
+    for endpoint in target.endpoints_of("web"):
+        told = bodies.oversized(target, endpoint, path, authorised.user(), target.body_limit)
+        failures += [(f"waits for more: {kind}", (str(endpoint),)) for kind, a in told if a is None]
+        if bodies.nested(target, endpoint, path, authorised.user()) is None:
+            failures.append(("comes to no end with multipart in multipart", (str(endpoint),)))
         wrong = [(kind, a) for kind, a in told if a and a.status not in bodies.REFUSALS]
-        failures += [(f"{kind}: {a.said}", (a.said,)) for kind, a in wrong if a.status < 300 or a.status == 500]
-        unclear += [f"{kind}: {a.said}" for kind, a in wrong]
+        failures += [failure(a, f", to {kind}") for kind, a in wrong if a.status < 300 or a.status == 500]
+        unclear += [(a.observed, f", to {kind}") for kind, a in wrong]
     must_hold("413, 400, 411, 415 or close", failures)
     if unclear:
         raise Unmeasurable(unclear[0])
@@ -485,28 +604,27 @@ def test_limits_request_bodies(target: Target, authorised: Authorised) -> None:
     needs=("web",),
     references=(*LOGIN, "RFC 9309"),
 )
-def test_exposes_nothing_to_web_search(target: Target, authorised: Authorised) -> None:
+def test_exposes_nothing_to_web_search(target: Target) -> None:
     """The archive MUST show a crawler without a login no patient, no object and no list, and no page to keep.
 
     crawler -> the root, and whatever is linked from there; archive -> no content.
     """
     named = [target.routes.get(name, "") for name in ("ui", "qido", "rest-patients")]
     seeds = ["/", "/robots.txt", "/sitemap.xml", *(path for path in named if path and "{" not in path)]
-    failures, unclear = [], ""
-    for door in target.doors_of("web"):
-        for attempt in crawl.crawl(target, door, seeds):
+    failures, unclear = list[Failure](), list[Said]()
+    for endpoint in target.endpoints_of("web"):
+        for attempt in crawl.crawl(target, endpoint, seeds):
             answer = attempt.answer or Answer(0, {}, b"")
             if answer.status == 429 or answer.status >= 500:
-                unclear = attempt.said
+                unclear.append(attempt.observed)
             served = 200 <= answer.status < 300
             if leaks(answer, Answer(0, {}, b""), target) or (served and crawl.listing(answer)):
-                failures.append((f"{attempt.said}: patient data or a list", (attempt.said,)))
+                failures.append(failure(attempt, ": patient data or a list"))
             elif crawl.may_be_indexed(answer):
-                failures.append((f"{attempt.said}: a page that may be indexed", (attempt.said,)))
+                failures.append(failure(attempt, ": a page that may be indexed"))
     must_hold("no content for a crawler", failures)
     if unclear:
-        raise Unmeasurable(unclear)
-    authorised.page()
+        raise Unmeasurable(unclear[0])
 
 
 # The last control of all: some archives refuse our address from now on.
@@ -524,10 +642,10 @@ def test_throttles_password_guessing(target: Target, authorised: Authorised) -> 
 
     anyone -> up to 100 wrong passwords; archive -> 429, another refusal than at first, or close.
     """
-    path = route(target, "rest")
-    for door in target.doors_of("web"):
-        throttled = guess.guess_until_throttled(target, door, path)
+    path, _ = guarded(target), authorised.guessable()
+    for endpoint in target.endpoints_of("web"):
+        throttled = guess.guess_until_throttled(target, endpoint, path)
         if throttled is None:
-            raise Violation("429 or close", f"{guess.MOST} wrong passwords were tried and answered at {door}")
-        must_hold("429 or close", [(throttled.said, (throttled.said,))] if 200 <= throttled.status < 300 else [])
-        authorised.web(path, door=door)
+            raise Violation("429 or close", f"{guess.MOST} wrong passwords were tried and answered at {endpoint}")
+        must_hold("429 or close", [failure(throttled)] if Reply.of(throttled.response) is Reply.SERVED else [])
+        authorised.web(path, endpoint=endpoint)

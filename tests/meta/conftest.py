@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from pacs_hardening.launch.environment import Environment
-from tests.meta.gating import GateRun, asked, engine_answers, is_whole, run_gate, run_warm_gate, selection
+from tests.meta.gating import GateRun, asked, engine_answers, only, run_gate, run_warm_gate, selection
 
+PROFILE = str(Path(__file__).with_name("matrix.toml"))
 AT_ONCE = 4  # on two cores: much of a run is waiting
 
 
@@ -31,9 +33,12 @@ def matrix(
     )
     for environment in dict.fromkeys(environment for environment, _ in wanted) if engine_answers() else ():
         Environment.load(environment).build()  # a build beside the runs would starve the servers that they judge
-    whole = is_whole(request.config)
     hardened = {
-        environment: run_gate(tmp_path_factory.mktemp("hardened"), "--environment", environment)
+        environment: run_gate(
+            tmp_path_factory.mktemp("hardened"),
+            *("--environment", environment),
+            *(("-k", selection(asked(environment, "", request.config))) if only(request.config) else ()),
+        )
         for environment, weakness in wanted
         if not weakness
     }
@@ -41,8 +46,8 @@ def matrix(
         weakened: dict[tuple[str, str], Future[GateRun]] = {}
         for environment, weakness in wanted:
             if weakness:
-                narrowed = ("-k", selection(asked(environment, weakness, whole=whole)))
-                options = ("--environment", environment, "--weakness", weakness, *narrowed)
+                narrowed = ("-k", selection(asked(environment, weakness, request.config)))
+                options = ("--environment", environment, "--weakness", weakness, "--profile", PROFILE, *narrowed)
                 folder = tmp_path_factory.mktemp("weakened")
                 weakened[environment, weakness] = pool.submit(run_warm_gate, folder, *options)
         yield (

@@ -13,13 +13,24 @@ from typing import Any
 
 import pytest
 
-from pacs_hardening.catalogue import controls
-from pacs_hardening.cli import main
+from pacs_hardening.cli.main import main
+from pacs_hardening.launch.definition.results import read
 from pacs_hardening.launch.environment import Environment, discover
+from pacs_hardening.model.naming import control_id
+from pacs_hardening.run.catalogue import controls, using
 
 LIMIT = 240  # seconds for one gate run
 COSTLY = ("host", "redaction", "robustness")  # areas that take as much processor time as all others together
-IMPORTED = ("pacs_hardening.plugin", "pacs_hardening.cli", "sslyze", "docker", "pynetdicom", "testinfra", "hypothesis")
+# Fixtures by which a control tries a whole space, which takes seconds.
+SPACES = ("explore", "explore_web", "searched", "replaced", "sent_elsewhere")
+IMPORTED = (
+    "pacs_hardening.run.plugin",
+    "pacs_hardening.cli.main",
+    "docker",
+    "pynetdicom",
+    "testinfra",
+    "hypothesis",
+)
 
 
 @dataclass(frozen=True)
@@ -96,40 +107,45 @@ def engine_required(environment: str) -> None:
         pytest.skip("NOT RUN: no container engine answers")
 
 
-def cases() -> list[tuple[str, str]]:
+def pairs() -> list[tuple[str, str]]:
     """Every environment as it is (""), and with each of its weaknesses."""
     return [(name, weakness) for name in discover() for weakness in ("", *Environment.load(name).weaknesses)]
 
 
-def is_whole(config: pytest.Config) -> bool:
-    """Every weakness is asked nearly everything: where the results are reviewed, and where somebody wants it."""
-    return os.environ.get("PACS_MATRIX") == "whole" or bool(config.getoption("accept"))
-
-
-def control_id(key: str) -> str:
-    """Of a control with its case."""
-    return key.partition("[")[0]
+def only(config: pytest.Config) -> frozenset[str]:
+    """Ids of controls, where somebody wants to know of these alone (`ci/accept CONTROL`)."""
+    return frozenset(config.getoption("only") or ())
 
 
 def area(key: str) -> str:
     return key.partition(".")[0]
 
 
-def asked(environment: str, weakness: str, *, whole: bool) -> set[str]:
-    """Areas, and single controls of the costly ones, that a weakened archive is asked: what the weakness refutes, and
-    what it changes besides by the reviewed result, but for robustness, where that takes minutes. ``whole``: every area,
-    but for the costly ones where they are not refuted; only so can a new side effect be seen. The hardened archive is
-    asked everything."""
+def asked(environment: str, weakness: str, config: pytest.Config) -> set[str]:
+    """What a weakened archive is asked: controls that it refutes or changes besides by the reviewed result, and those
+    of the same areas, but for the costly: controls of robustness that are only changed, and what tries a whole space
+    and is not changed. Where results are accepted, or PACS_MATRIX=whole, it is every area, but for the costly ones
+    where they are not refuted; only so can a new side effect be seen. The hardened archive is asked everything."""
     loaded, every = Environment.load(environment), {area(each.id) for each in controls()}
+    reviewed = read(loaded.folder).weaknesses.get(weakness)
+    if only(config) and (reviewed is not None or not weakness):
+        return {*only(config)}
     if not weakness:
         return every
     refutes = loaded.weaknesses[weakness].refutes
-    reviewed = loaded.folder / "expected" / f"{weakness}.json"
-    if whole or not reviewed.exists():
+    if is_whole(config) or reviewed is None:
         return every - set(COSTLY) | set(map(area, refutes))
-    changed = {*refutes, *map(control_id, json.loads(reviewed.read_text()))}
+    changed = {*refutes, *(control_id(name) for names in reviewed.values() for name in names)}
     slow = {each for each in changed if area(each) == "robustness" and each not in refutes}
-    return {each if area(each) in COSTLY else area(each) for each in changed - slow}
+    areas = {area(each) for each in changed} - set(COSTLY)
+    beside = {each.id for each in controls() if area(each.id) in areas} - using(*SPACES)
+    return changed - slow | beside
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """PACS_MATRIX=asked accepts what an ordinary run asks, in a third of the time."""
+    chosen = os.environ.get("PACS_MATRIX", "")
+    return chosen == "whole" or (bool(config.getoption("accept")) and chosen != "asked")
 
 
 def selection(names: set[str]) -> str:

@@ -30,7 +30,7 @@ CASES = {
     "target scheme": (["--target", "ftp://127.0.0.1:1"], "ftp"),
     "target port": (["--target", "dicoms://127.0.0.1:99999"], "99999"),
     "target file": (["--target", "/no/such/target.toml"], "/no/such/target.toml"),
-    "product": (["--target", str(Path(__file__).parent / "no-product.toml")], "product: unknown environment 'nopacs'"),
+    "product": (["--target", str(Path(__file__).parent / "no-product.toml")], "product: unknown product 'nopacs'"),
     "profile file": (["--environment", "embedded", "--profile", "/no/such.toml"], "/no/such.toml: [Errno 2]"),
     "baseline": (["--environment", "embedded", "--baseline", "/no/such.json"], "/no/such.json: cannot be read"),
     "config of nothing": (
@@ -88,10 +88,10 @@ def test_waivers_that_cannot_be_used(gate_run: Run, tmp_path: Path, text: str, w
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("doors = [", "not TOML"),
-        ('called_aet = "PACS"\ndoors = ["dicoms://127.0.0.1:1"]\ncolour = "red"\n', "colour"),
+        ("endpoints = [", "not TOML"),
+        ('called_aet = "PACS"\nendpoints = ["dicoms://127.0.0.1:1"]\ncolour = "red"\n', "colour"),
         (
-            'called_aet = "PACS"\ndoors = ["dicoms://127.0.0.1:1"]\n[nodes.all]\naet = "A"\n'
+            'called_aet = "PACS"\nendpoints = ["dicoms://127.0.0.1:1"]\n[nodes.all]\naet = "A"\n'
             'certificate = "missing.pem"\nkey = "missing.pem"\n',
             "missing.pem",
         ),

@@ -1,4 +1,4 @@
-"""Clients that hospitals use, not ours, through the hardened doors: DCMTK's tools with TLS, and curl."""
+"""Clients that hospitals use, not ours, through the hardened endpoints: DCMTK's tools with TLS, and curl."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ImplicitVRLittleEndian
 
-from pacs_hardening.launch import images
-from pacs_hardening.launch.engine import connect
+from pacs_hardening.launch.docker import images
+from pacs_hardening.launch.docker.engine import connect
 from pacs_hardening.launch.environment import Environment, root, say_on_stderr
-from pacs_hardening.launch.running import Running
+from pacs_hardening.model.running import Running
 from pacs_hardening.wire import operations
 from tests.meta.gating import engine_required
 
@@ -114,7 +114,7 @@ def test_a_node_of_the_site_is_served(site: Site, tool: str) -> None:
 
 @pytest.mark.parametrize("tool", DICOM)
 def test_the_same_tool_without_a_certificate_is_not(site: Site, tool: str) -> None:
-    """The same command line but for the keys: what served above were they, not an open door."""
+    """The same command line but for the keys: what served above were they, not an open endpoint."""
     done = _dicom(site, tool, tls="--anonymous-tls +cf ca.pem")
     assert done.returncode != 0, done.stdout
 
@@ -122,7 +122,7 @@ def test_the_same_tool_without_a_certificate_is_not(site: Site, tool: str) -> No
 def test_curl_finds_the_study_with_a_password_only(site: Site) -> None:
     target = site.running.target
     if not target.users:
-        pytest.skip(f"NOT RUN: {target.name} has no web door")
+        pytest.skip(f"NOT RUN: {target.name} has no web endpoint")
     user = target.users["clinician"]
     url = f"https://localhost:8443{target.routes['qido']}?StudyInstanceUID={site.study}"
     curl = f"curl --silent --show-error --fail --cacert ca.pem --connect-to localhost:8443:guard:8443 '{url}'"

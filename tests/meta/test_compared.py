@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+import json
+import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from pacs_hardening.report.json_report import digest
 from tests.meta.gating import GateRun, run_gate
 from tests.meta.test_fail_closed import archive
 
 FIND = "authorisation.refuses-anonymous-find"
 WAIVER = '[[waiver]]\ncontrol = "{control}"\ntarget = "{target}"\nreason = "r"\nowner = "IT"\nexpires = 2999-01-01\n'
+
+
+def at_home_there(findings: Path, target: Path) -> None:
+    """What an archive that keeps its port would have: those of the tests have another port each time."""
+    report = json.loads(findings.read_text())
+    facts = report["target"]["facts"]
+    now = tomllib.loads(target.read_text())["endpoints"]
+    text = findings.read_text()
+    for before, after in zip(facts["endpoints"].split(", "), now, strict=True):
+        text = text.replace(before.partition("://")[2], after.partition("://")[2])
+    report = json.loads(text)
+    findings.write_text(json.dumps({**report, "digest": digest(report)}))
+
+
+@pytest.mark.parametrize("edit", [{"status": "FAIL"}, {"actual": "something else"}])
+def test_a_baseline_that_was_edited_is_refused(tmp_path: Path, edit: dict[str, str]) -> None:
+    asked = ("--environment", "embedded", "-k", "anonymous_echo")
+    assert run_gate(tmp_path / "r", *asked).status == 0
+    file = tmp_path / "r" / "findings.json"
+    report = json.loads(file.read_text())
+    report["findings"] = [{**finding, **edit} for finding in report["findings"]]
+    edited = tmp_path / "edited.json"
+    edited.write_text(json.dumps(report))
+    run = run_gate(tmp_path / "again", *asked, "--baseline", str(edited))
+    assert run.status == 4
+    assert "its digest is that of something else" in run.output
 
 
 def test_only_what_is_new_fails_and_what_was_mended_is_named(tmp_path: Path) -> None:
@@ -23,14 +55,20 @@ def test_only_what_is_new_fails_and_what_was_mended_is_named(tmp_path: Path) -> 
     assert again.status == 0, again.output
     assert again.statuses[f"{FIND}[STUDY]"] == "FAIL", "known, and not hidden"
     assert f"{FIND}[STUDY]" in again.findings["baseline"]["known"]
-    assert "what the baseline knows still is" in again.findings["why"]
-    baseline = ["-k", "anonymous_find or anonymous_echo", "--baseline", str(report / "findings.json")]
+    known = len(again.findings["baseline"]["known"])
+    assert re.match(rf"{known} failures? (is|are) known from the baseline and still open", again.findings["why"])
+    asked = ["-k", "anonymous_find or anonymous_echo", "--baseline", str(report / "findings.json")]
     with archive(tmp_path / "worse", anonymous=["find", "echo"]) as target:
-        worse = run_gate(other, "--target", str(target), *baseline)
+        elsewhere = run_gate(other, "--target", str(target), *asked)
+        assert elsewhere.status == 4, "the same name, and another port"
+        assert "is of the endpoints" in elsewhere.output
+        at_home_there(report / "findings.json", target)
+        worse = run_gate(other, "--target", str(target), *asked)
     assert worse.status == 1
     assert worse.findings["baseline"]["new"] == ["authorisation.refuses-anonymous-echo"]
     with archive(tmp_path / "mended") as target:
-        mended = run_gate(other, "--target", str(target), *baseline)
+        at_home_there(report / "findings.json", target)
+        mended = run_gate(other, "--target", str(target), *asked)
     assert mended.status == 0, mended.output
     assert f"{FIND}[STUDY]" in mended.findings["baseline"]["fixed"]
 

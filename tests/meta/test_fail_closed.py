@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from pacs_hardening.launch import embedded, targetfile
+from pacs_hardening import embedded
+from pacs_hardening.config import targetfile
 from pacs_hardening.launch.environment import discover
 from tests.meta.gating import GateRun
 
@@ -47,7 +48,7 @@ def test_target_port_closed(gate_run: Run) -> None:
 
 
 def test_target_dies_in_the_middle(gate_run: Run, tmp_path: Path) -> None:
-    with archive(tmp_path, dies_after=40) as target:
+    with archive(tmp_path, dies_after=400) as target:
         run = gate_run("--target", str(target))
     assert_inconclusive(run)
     assert "PASS" in run.statuses.values(), "it was alive at first"
@@ -112,7 +113,7 @@ def test_wrong_password_of_the_web_user(gate_run: Run, tmp_path: Path) -> None:
     with archive(tmp_path) as target:
         table = tomllib.loads(target.read_text())["users"]["clinician"]
         (target.parent / table["password_file"]).write_text("not the password")
-        assert_inconclusive(gate_run("--target", str(target)), "answers 401")
+        assert_inconclusive(gate_run("--target", str(target)), r"answers\s+HTTP\s+401")
 
 
 CONTROL = """

@@ -22,6 +22,6 @@ def test_a_copied_folder_is_discovered_and_gated(tmp_path: Path, gate_run: Calla
     run = gate_run("--environments", str(tmp_path), "--environment", "another")
     assert run.status == 0, run.output
     assert "PASS" in run.statuses.values()
-    weak = gate_run("--environments", str(tmp_path), "--environment", "another", "--weakness", "peers-any")
+    weak = gate_run("--environments", str(tmp_path), "--environment", "another", "--weakness", "any-calling-ae")
     assert weak.status == 1, weak.output
     assert weak.statuses["authorisation.refuses-anonymous-echo"] == "FAIL"

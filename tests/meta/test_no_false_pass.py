@@ -18,18 +18,25 @@ def without(text: str, table: str) -> str:
     return re.sub(rf"(?ms)^\[{re.escape(table)}(\.\w+)?\]\n.*?(?=^\[|\Z)", "", text)
 
 
-def test_a_further_door_that_serves_nobody_of_ours(gate_run: Run, tmp_path: Path) -> None:
-    """Its refusals prove nothing: perhaps it only goes by another AE title."""
+def _held_of_dicom(run: GateRun) -> list[str]:
+    """What passed, but for what is asked of web endpoints alone."""
+    held = [key for key, status in run.statuses.items() if status == "PASS"]
+    assert held, "what is asked of the web stands"
+    return [key for key in held if not key.startswith(("web.", "transport.")) or "dimse" in key or "dicom" in key]
+
+
+def test_a_further_endpoint_that_serves_nobody_of_ours(gate_run: Run, tmp_path: Path) -> None:
+    """Its refusals prove nothing: perhaps it only goes by another AE title. What is asked of the web stands."""
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     with archive(tmp_path / "a") as target, archive(tmp_path / "b", accept_any_calling_ae=True) as other:
-        door = re.search(r'"dicoms://[^"]+"', other.read_text())
-        assert door is not None
-        target.write_text(target.read_text().replace("doors = [", f"doors = [{door.group()}, ", 1))
+        endpoint = re.search(r'"dicoms://[^"]+"', other.read_text())
+        assert endpoint is not None
+        target.write_text(target.read_text().replace("endpoints = [", f"endpoints = [{endpoint.group()}, ", 1))
         run = gate_run("--target", str(target))
     assert run.status != 0
     assert "positive control failed" in run.output
-    assert "PASS" not in run.statuses.values()
+    assert _held_of_dicom(run) == []
 
 
 def test_a_target_file_that_names_no_stranger(gate_run: Run, tmp_path: Path) -> None:
@@ -40,7 +47,7 @@ def test_a_target_file_that_names_no_stranger(gate_run: Run, tmp_path: Path) -> 
 
 
 def test_a_target_file_that_leaves_routes_out(gate_run: Run, tmp_path: Path) -> None:
-    with archive(tmp_path, open_doors=["wado-rs"]) as target:
+    with archive(tmp_path, open_endpoints=["wado-rs"]) as target:
         kept = "\n".join(line for line in target.read_text().splitlines() if not line.startswith("wado-rs"))
         target.write_text(kept)
         assert_inconclusive(gate_run("--target", str(target), "-k", "wado_rs"), "does not say where")
@@ -54,13 +61,13 @@ def test_a_worklist_that_the_file_does_not_mention(gate_run: Run, tmp_path: Path
 
 
 def test_an_open_archive_is_found_without_an_authorised_node(gate_run: Run, tmp_path: Path) -> None:
-    """The positive control makes a pass believable; a door that stands open needs none."""
+    """The positive control makes a pass believable; an endpoint that stands open needs none."""
     with archive(tmp_path, anonymous=["find"]) as target:
         target.write_text(re.sub(r'aet = "ALL-[0-9A-F]+"', 'aet = "ALL-WRONG"', target.read_text()))
         run = gate_run("--target", str(target))
     assert run.status == 1, run.output
     assert run.statuses["authorisation.refuses-anonymous-find[STUDY]"] == "FAIL"
-    assert "PASS" not in run.statuses.values()
+    assert _held_of_dicom(run) == []
 
 
 def test_a_server_that_hangs_up_soon(gate_run: Run, tmp_path: Path) -> None:
@@ -119,13 +126,13 @@ def test_a_waiver_holds_beside_a_selection(gate_run: Run, tmp_path: Path) -> Non
     assert gate_run("--environment", "embedded", "--waivers", str(waivers), "-k", "metrics").status == 0
 
 
-def test_a_waiver_for_one_door(gate_run: Run, tmp_path: Path) -> None:
-    """Of two plaintext doors, the waiver names one."""
+def test_a_waiver_for_one_endpoint(gate_run: Run, tmp_path: Path) -> None:
+    """Of two plaintext endpoints, the waiver names one."""
     (tmp_path / "a").mkdir()
     with archive(tmp_path / "a", plaintext_dicom=True) as target:
         text = target.read_text()
-        doors = re.findall(r'"(dicoms?://[^"]+)"', text)
-        plain = next(door for door in doors if door.startswith("dicom:"))
+        endpoints = re.findall(r'"(dicoms?://[^"]+)"', text)
+        plain = next(endpoint for endpoint in endpoints if endpoint.startswith("dicom:"))
         more = plain.replace("127.0.0.1", "localhost")
         target.write_text(text.replace(f'"{plain}"', f'"{plain}", "{more}"', 1))
         waivers = tmp_path / "waivers.toml"
@@ -171,3 +178,106 @@ def test_a_verdict_that_cannot_be_written(gate_run: Run, tmp_path: Path) -> None
     run = gate_run("--environment", "embedded", *gone, env={"PYTHONPATH": str(tmp_path)})
     assert run.status == 10, run.output
     assert "could not be written" in run.output
+
+
+def changed(target: Path, key: str, value: str | None) -> None:
+    """The target file with ``key`` of another value, or without it."""
+    lines = [line for line in target.read_text().splitlines() if not line.startswith(f"{key} = ")]
+    target.write_text("\n".join([*([] if value is None else [f"{key} = {value}"]), *lines]))
+
+
+MOVES = ("--allow", "writes", "-k", "anonymous_move or unknown_destination or (query_from_store and MOVE)")
+
+
+def test_a_target_file_that_leaves_the_move_destination_out(gate_run: Run, tmp_path: Path) -> None:
+    with archive(tmp_path) as target:
+        changed(target, "move_destination", None)
+        run = gate_run("--target", str(target), *MOVES)
+        assert_inconclusive(run, "does not say where C-MOVE may deliver")
+        assert set(run.statuses.values()) == {"ERROR", "NOT_RUN"}
+        changed(target, "move_destination", '""')
+        run = gate_run("--target", str(target), *MOVES)
+        assert set(run.statuses.values()) == {"PASS"}, "an unknown destination is as good to be refused for"
+
+
+def test_an_archive_that_moves_for_anybody_is_found_without_a_destination(gate_run: Run, tmp_path: Path) -> None:
+    with archive(tmp_path, anonymous=["move"]) as target:
+        for value in (None, '""'):
+            changed(target, "move_destination", value)
+            run = gate_run("--target", str(target), *MOVES)
+            assert run.statuses["authorisation.refuses-anonymous-move"] == "FAIL", run.output
+
+
+def test_what_a_target_file_does_not_name_is_not_run(gate_run: Run, tmp_path: Path) -> None:
+    """Not: not applicable. Nobody has looked."""
+    with archive(tmp_path) as target:
+        text = without(re.sub(r', "https://[^"]+"', "", target.read_text()), "research")
+        target.write_text(re.sub(r'"user-identity",? ?', "", text))
+        run = gate_run(
+            "--target", str(target), "-k", "config or runs_as_non_root or anonymous_qido or readers or [web]"
+        )
+    assert set(run.statuses.values()) == {"NOT_RUN"}, run.output
+
+
+def test_user_identities_that_the_file_does_not_mention(gate_run: Run, tmp_path: Path) -> None:
+    """A node without one is refused, so the archive asks for them; what it would do with a wrong one, nobody knows."""
+    with archive(tmp_path) as target:
+        text = without(target.read_text(), "nodes.all.identity").replace('"user-identity", ', "")
+        target.write_text(text)
+        run = gate_run("--target", str(target), "--allow", "active", "-k", "requires_user_identity")
+    assert "NOT_APPLICABLE" not in run.statuses.values(), run.output
+    assert run.status == 10
+
+
+def rerouted(target: Path, name: str, path: str | None) -> None:
+    """The target file with another path for one of its routes, or without it."""
+    line = "" if path is None else f'{name} = "{path}"\n'
+    target.write_text(re.sub(rf"(?m)^{name} = .*\n", line, target.read_text()))
+
+
+def test_an_open_route_that_the_file_says_is_not_there(gate_run: Run, tmp_path: Path) -> None:
+    with archive(tmp_path, open_endpoints=["rest", "metrics"]) as target:
+        for path in ("", None):
+            rerouted(target, "rest", path)
+            run = gate_run("--target", str(target), "-k", "anonymous_rest")
+            assert run.statuses["web.refuses-anonymous-rest"] == "FAIL", run.output
+
+
+def test_protected_requests_are_asked_whatever_else_is_missing(gate_run: Run, tmp_path: Path) -> None:
+    with archive(tmp_path, open_endpoints=["metrics"]) as target:
+        rerouted(target, "rest", None)
+        target.write_text(target.read_text() + '[[protected_requests]]\npath = "/metrics?x"\n')
+        for table in ("research", "users"):  # the research side names one of the users
+            target.write_text(without(target.read_text(), table))
+            run = gate_run("--target", str(target), "-k", "anonymous_rest")
+            assert run.statuses["web.refuses-anonymous-rest"] == "FAIL", run.output
+
+
+def test_what_a_user_is_served_is_there_whatever_the_file_says(gate_run: Run, tmp_path: Path) -> None:
+    """The other controls are asked of another route."""
+    with archive(tmp_path) as target:
+        rerouted(target, "rest", "")
+        target.write_text(without(target.read_text(), "[protected_requests]"))
+        run = gate_run("--target", str(target), "--allow", "active", "-k", "anonymous_rest or tricks or default_cred")
+    assert_inconclusive(run, "says that it has no rest route, but\\s+serves a user")
+    others = {status for key, status in run.statuses.items() if "anonymous-rest" not in key}
+    assert others == {"PASS"}, run.output
+
+
+def test_a_web_port_beside_a_target_that_names_none(gate_run: Run, tmp_path: Path) -> None:
+    """It has no better endpoint to be compared with, and serves patients all the same."""
+    with archive(tmp_path, open_endpoints=["rest"]) as target:
+        web = re.search(r', "https://127\.0\.0\.1:(\d+)"', target.read_text())
+        assert web is not None
+        target.write_text(f"ports = [{web.group(1)}]\n" + target.read_text().replace(web.group(), ""))
+        run = gate_run("--target", str(target), "--allow", "active", "-k", "every_endpoint_alike")
+        assert run.statuses["transport.protects-every-endpoint-alike"] == "FAIL", run.output
+        target.write_text(target.read_text().replace("ports = ", "not_mine = "))
+        run = gate_run("--target", str(target), "--allow", "active", "-k", "every_endpoint_alike")
+        assert run.status == 0, run.output
+    (tmp_path / "shut").mkdir()
+    with archive(tmp_path / "shut") as target:
+        web = re.search(r', "https://127\.0\.0\.1:(\d+)"', target.read_text())
+        assert web is not None
+        target.write_text(f"ports = [{web.group(1)}]\n" + target.read_text().replace(web.group(), ""))
+        assert gate_run("--target", str(target), "--allow", "active", "-k", "every_endpoint_alike").status == 0

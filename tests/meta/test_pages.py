@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pacs_hardening import catalogue, profiles
-from pacs_hardening.cli import _gate_help
+from pacs_hardening import profiles
 from pacs_hardening.model import waiver
-from pacs_hardening.plugin import REPORTS
+from pacs_hardening.run import catalogue
+from pacs_hardening.run.options import usage
+from pacs_hardening.run.written import REPORTS
 from tests.meta.gating import GateRun
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_option_shown_is_one(page: Path) -> None:
-    known = {*re.findall(r"--[a-z-]+", _gate_help()), "--help", "--behind-guard", "--json", "--schema", "--weakness"}
+    known = {*re.findall(r"--[a-z-]+", usage()), "--help", "--behind-guard", "--json", "--schema", "--weakness"}
     for line in re.findall(r"(?m)^.*pacs-hardening gate.*$", page.read_text()):
         command = line.partition("pacs-hardening gate")[2].partition("`")[0].partition(" #")[0]
         assert {word.partition("=")[0] for word in shlex.split(command) if word.startswith("--")} <= known, line

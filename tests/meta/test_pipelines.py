@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = ROOT / "ci" / "templates"
@@ -95,7 +95,7 @@ def test_no_expression_stands_in_a_script() -> None:
 
 
 def test_what_the_templates_name_is_what_the_gate_writes() -> None:
-    from pacs_hardening.plugin import REPORTS
+    from pacs_hardening.run.written import REPORTS
 
     texts = [path.read_text() for path in TEMPLATES.rglob("*") if path.is_file()]
     named = {name for text in texts for name in re.findall(r"[\w.-]*report/([\w-]+\.[a-z]+)", text)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pacs_hardening.plugin import REPORTS
+from pacs_hardening.run.written import REPORTS
 from tests.meta.gating import run_gate
 from tests.meta.test_fail_closed import archive
 from tests.unit.browsing import browser

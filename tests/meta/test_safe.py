@@ -29,7 +29,7 @@ def hook(event, arguments):
     elif event == "socket.getaddrinfo":
         seen.append([event, [arguments[0]]])
 sys.addaudithook(hook)
-from pacs_hardening.cli import main
+from pacs_hardening.cli.main import main
 status = main(["gate", *sys.argv[2:]])
 open(sys.argv[1], "w").write(json.dumps(seen))
 sys.exit(status)
@@ -146,4 +146,4 @@ def test_publishes_on_loopback_only(tmp_path: Path) -> None:
         listed = subprocess.run(ports, capture_output=True, text=True, check=True).stdout.splitlines()
         bound = [b for line in listed for bindings in json.loads(line).values() for b in bindings or []]
         assert {b["HostIp"] for b in bound} == {"127.0.0.1"}
-        assert len(bound) == 2, "the guard's two doors"
+        assert len(bound) == 2, "the guard's two endpoints"

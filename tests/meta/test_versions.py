@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from pacs_hardening.catalogue import controls
+from pacs_hardening.launch.definition.results import FILE, Results, read, spread
 from pacs_hardening.launch.environment import Environment, discover
-from pacs_hardening.model import waiver
+from pacs_hardening.model import Status, waiver
 from pacs_hardening.report.versions import render
-from pacs_hardening.versions import results, variants, versions
+from pacs_hardening.run.catalogue import cases, controls
+from pacs_hardening.run.versions import column, variants, versions
+from tests.meta import accepting
 from tests.meta.gating import GateRun, engine_required
 
 ROOT = Path(__file__).parents[2]
@@ -44,11 +46,26 @@ def test_version(label: str, gate_run: Callable[..., GateRun], request: pytest.F
     shipped = ("--as-shipped",) if environment.variant.as_shipped else ()
     run = gate_run("--environment", environment.name, *generation, *shipped, *OTHER_SIDES, limit=600)
     assert run.status == (1 if environment.variant.as_shipped else 0), run.output
-    file = results(environment)
+    name = column(environment)
     if request.config.getoption("accept"):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(dict(sorted(run.statuses.items())), indent=1) + "\n")
-    assert run.statuses == json.loads(file.read_text()), f"{file} differs: review, then --accept"
+        accepting.change(environment.folder, lambda results: _with(results, name, run))
+    expected = _spread(read(environment.folder).versions.get(name, {}))
+    assert run.statuses == expected, (
+        f"{environment.folder / FILE} ({name}) differs: ci/accept, and review what it changes"
+    )
+
+
+def _spread(column: Mapping[str, Status]) -> dict[str, Status]:
+    """Each control with its case -> status."""
+    return {key: st for control, status in column.items() for key, st in spread({status: (control,)}, cases()).items()}
+
+
+def _with(results: Results, name: str, run: GateRun) -> Results:
+    """The columns in the order of ``variants``; the others as they are."""
+    known = {each: _spread(column) for each, column in results.versions.items()}
+    known[name] = {key: Status(status) for key, status in run.statuses.items()}
+    ordered = [column(each) for each in OTHERS.values()]
+    return replace(results, versions={each: known[each] for each in ordered if each in known})
 
 
 def test_the_committed_table_is_the_generated_one() -> None:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from pacs_hardening.model import Comparison, Control, Finding, Impact, Past, Run, Severity, Status, judge
+from pacs_hardening.model import (
+    Comparison,
+    Control,
+    Finding,
+    Impact,
+    Past,
+    Run,
+    Severity,
+    Status,
+    judge,
+)
 
 # What a hostile archive puts into AE titles, banners and errors: markup, script, terminal escapes, formulas, lines of
 # a log, commands to build servers, mentions, links, bidirectional overrides.
@@ -49,7 +59,7 @@ def failing(name: str, severity: Severity = Severity.HIGH, **more: object) -> Fi
     return Finding(control(name, severity), Status.FAIL, **{**base, **more})  # type: ignore[arg-type]
 
 
-def run(*findings: Finding, name: str = "ward", aborted: str = "", **more: object) -> Run:
+def run(*findings: Finding, name: str = "ward", aborted: str | None = None, **more: object) -> Run:
     verdict = judge(findings, aborted=aborted)
     return Run(name, findings, verdict, {"pacs-hardening": "1"}, **more)  # type: ignore[arg-type]
 
@@ -58,11 +68,11 @@ PASSED = Finding(control("transport.one"), Status.PASS, supports=("HIPAA 164.312
 FAILED = failing("association.two", Severity.CRITICAL, case="anonymous")
 ERROR = Finding(control("web.three"), Status.ERROR, actual="timed out after 5 s")
 NOT_RUN = Finding(control("storage.six"), Status.NOT_RUN, actual="allow it with --allow writes")
-NO_DOOR = Finding(control("web.four"), Status.NOT_APPLICABLE, actual="the target has no web")
+NO_ENDPOINT = Finding(control("web.four"), Status.NOT_APPLICABLE, actual="the target has no web")
 WAIVED = Finding(
     control("audit.seven"), Status.WAIVED, actual="no log", evidence=("waived until 2030-01-01 by IT: soon",)
 )
-EVERY = (PASSED, FAILED, ERROR, NOT_RUN, NO_DOOR, WAIVED)
+EVERY = (PASSED, FAILED, ERROR, NOT_RUN, NO_ENDPOINT, WAIVED)
 
 
 def hostile_run() -> Run:

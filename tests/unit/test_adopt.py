@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pacs_hardening.adopt import Adopted, adopt
+from pacs_hardening.launch.adopt.configuration import Adopted, adopt
+from pacs_hardening.launch.definition.prepared import Overrides, Prepared, prepare
+from pacs_hardening.launch.definition.render import placeholders
 from pacs_hardening.launch.environment import Environment
-from pacs_hardening.launch.prepared import Overrides, Prepared, prepare
-from pacs_hardening.launch.render import placeholders
 from pacs_hardening.model import BadInput
 
 ORTHANC = Environment.load("orthanc")
@@ -56,16 +56,16 @@ def test_nodes_and_users_are_those_of_the_configuration(tmp_path: Path) -> None:
     assert (ready.people.aets["query"], ready.people.aets["store"]) == ("VIEW1", "CT1")
     assert ready.plan.nodes["store"] == {"echo", "store"}
     assert ready.people.usernames == {"user-1": "alice", "user-2": "bob"}
-    assert ready.plan.called_aet == "OURPACS"
+    assert ready.plan.target.called_aet == "OURPACS"
     assert ready.people.aets["unknown"].startswith("UNKNOWN-")
     assert "a-long-password-42" not in repr(ready.people)
 
 
-def test_the_archive_s_own_doors_are_judged_without_the_guard(tmp_path: Path) -> None:
+def test_the_archive_s_own_endpoints_are_judged_without_the_guard(tmp_path: Path) -> None:
     plan = prepared(adopted(tmp_path).overrides).plan
     assert set(plan.services) == {"archive", "collector", "receiver"}
-    doors = {(each.service, each.port, each.tls) for each in plan.services["archive"].publish}
-    assert doors == {("dicom", 4242, False), ("web", 8042, False)}
+    endpoints = {(each.service, each.port, each.tls) for each in plan.services["archive"].publish}
+    assert endpoints == {("dicom", 4242, False), ("web", 8042, False)}
 
 
 def test_every_replacement_is_a_line_and_nothing_else_is_changed(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_tls_keeps_its_settings_and_gets_keys_of_this_run(tmp_path: Path) -> Non
 def test_an_entry_without_an_ae_title_is_nobody(tmp_path: Path) -> None:
     text = '{"DicomModalities": {"odd": {"Host": "x"}, "ws": ["WORKSTATION", "10.1.2.4", 104]}}'
     ready = prepared(adopted(tmp_path, text).overrides)
-    assert (ready.people.aets["all"], ready.plan.move_destination) == ("WORKSTATION", "WORKSTATION")
+    assert (ready.people.aets["all"], ready.plan.target.move_destination) == ("WORKSTATION", "WORKSTATION")
 
 
 def test_what_is_replaced_may_be_left_to_a_variable(tmp_path: Path) -> None:
@@ -105,10 +105,10 @@ def test_what_is_replaced_may_be_left_to_a_variable(tmp_path: Path) -> None:
     )
 
 
-def test_a_door_for_the_machine_itself_is_not_judged_and_that_is_said(tmp_path: Path) -> None:
+def test_a_endpoint_for_the_machine_itself_is_not_judged_and_that_is_said(tmp_path: Path) -> None:
     done = adopted(tmp_path, '{"Name": "default"}')
     assert [each.service for each in prepared(done.overrides).plan.services["archive"].publish] == ["dicom"]
-    assert "no web door: HttpServerEnabled and RemoteAccessAllowed would open it to others" in done.replaced
+    assert "no web endpoint: HttpServerEnabled and RemoteAccessAllowed would open it to others" in done.replaced
 
 
 def test_with_the_guard_the_archive_is_where_the_guard_looks(tmp_path: Path) -> None:
@@ -124,17 +124,17 @@ def test_the_research_side_delivers_to_a_title_of_its_own(tmp_path: Path) -> Non
     """Given nodes of which each is also a C-MOVE destination; then the research side, which has a line for each role,
     names no AE title twice: the archive takes the first that fits, and with it its permissions."""
     ready = prepared(adopted(tmp_path, with_guard=True).overrides)
-    assert ready.plan.research is not None
-    own = ready.plan.research.move_destination
+    assert ready.plan.target.research is not None
+    own = ready.plan.target.research.move_destination
     assert own
-    assert own not in (*ready.people.aets.values(), ready.plan.move_destination)
+    assert own not in (*ready.people.aets.values(), ready.plan.target.move_destination)
     assert placeholders(ready.plan, ready.people, {})["AET_RECEIVER"] == own
 
 
 def test_a_section_of_dicomweb_without_plugins_is_served_as_the_image_that_reads_it_so_does(tmp_path: Path) -> None:
     text = '{"DicomAet": "A", "RemoteAccessAllowed": true, "DicomWeb": {"Root": "/dicom-web/"}}'
     assert "Plugins" in written(adopted(tmp_path, text).overrides)
-    assert prepared(adopted(tmp_path, text).overrides).plan.routes["qido"]
+    assert prepared(adopted(tmp_path, text).overrides).plan.target.routes["qido"]
     assert "Plugins" not in written(adopted(tmp_path, text, images={"archive": "registry.example/pacs:1"}).overrides)
     for off in (text.replace('"Root": "/dicom-web/"', '"Enable": false'), text.replace("DicomWeb", "DicomWebb")):
         assert "Plugins" not in written(adopted(tmp_path, off).overrides)
@@ -176,7 +176,7 @@ def test_a_folder_with_variables_is_merged_as_the_image_does(tmp_path: Path) -> 
             r"DicomAet \(\$\{A\}\), RegisteredUsers, name \$\{U\}, DicomModalities.ws.AET \(\$\{B\}\),"
             r" AcceptedSopClasses.0 \(\$\{C\}\)$",
         ),
-        ('{"DicomServerEnabled": false}', "opens no door to others"),
+        ('{"DicomServerEnabled": false}', "opens no endpoint to others"),
         ('{"DicomAet": "SEVENTEEN-LETTERS"}', "called_aet"),
         ("[1]", "a configuration is one object"),
     ],

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pacs_hardening.adopt import Adopted, adopt
+from pacs_hardening.launch.adopt.configuration import Adopted, adopt
+from pacs_hardening.launch.definition.prepared import Overrides, Prepared, prepare
 from pacs_hardening.launch.environment import Environment
-from pacs_hardening.launch.prepared import Overrides, Prepared, prepare
 from pacs_hardening.model import BadInput
 
 DCMTK = Environment.load("dcmtk")
@@ -42,16 +42,16 @@ def prepared(overrides: Overrides) -> Prepared:
 def test_the_nodes_are_those_of_the_ae_title_that_is_open_widest(tmp_path: Path) -> None:
     done = adopted(tmp_path)
     ready = prepared(done.overrides)
-    assert (ready.plan.called_aet, ready.people.aets["all"]) == ("WARD_IN", "WARD_CT1")
+    assert (ready.plan.target.called_aet, ready.people.aets["all"]) == ("WARD_IN", "WARD_CT1")
     assert ready.plan.nodes["all"] == {"echo", "find", "get", "move", "store"}
     assert "AE title WARD_OUT: not asked from outside; WARD_IN is" in done.replaced
-    assert ready.plan.move_destination == "WARD_OLD"
+    assert ready.plan.target.move_destination == "WARD_OLD"
 
 
 def test_an_ae_title_for_anybody_is_never_passed_over(tmp_path: Path) -> None:
     text = OURS.replace("(WARD_VIEW, view.ward.example, 11112)", "ANY")
     ready = prepared(adopted(tmp_path, text).overrides)
-    assert ready.plan.called_aet == "WARD_OUT"
+    assert ready.plan.target.called_aet == "WARD_OUT"
     assert ready.people.aets["all"].startswith("GATE-")
     assert "store" not in ready.plan.nodes["all"]
 
@@ -97,7 +97,7 @@ def test_what_only_root_can_do_is_replaced(tmp_path: Path) -> None:
     assert 'NetworkTCPPort: "104" became "11112" (address)' in done.replaced
 
 
-def test_without_the_guard_the_server_s_own_door_is_judged_and_its_file_read(tmp_path: Path) -> None:
+def test_without_the_guard_the_server_s_own_endpoint_is_judged_and_its_file_read(tmp_path: Path) -> None:
     plan = prepared(adopted(tmp_path, OURS.replace("NetworkTCPPort  = 11112\n", "")).overrides).plan
     archive = plan.services["archive"]
     assert set(plan.services) == {"archive", "receiver"}

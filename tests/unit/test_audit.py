@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
-from pacs_hardening.launch import pki
-from pacs_hardening.launch.embedded.auditor import Auditor, Deed
-from pacs_hardening.launch.embedded.collector import Collector, tls_context
-from pacs_hardening.launch.embedded.faults import Faults
-from pacs_hardening.launch.embedded.journal import Journal
-from pacs_hardening.launch.embedded.listener import Listener
-from pacs_hardening.launch.embedded.settings import Settings
-from pacs_hardening.launch.trail import MAX_LENGTH, Trail
+from pacs_hardening.embedded.auditor import AuditEvent, Auditor
+from pacs_hardening.embedded.collector import Collector, tls_context
+from pacs_hardening.embedded.faults import Faults
+from pacs_hardening.embedded.journal import Journal
+from pacs_hardening.embedded.listener import Listener
+from pacs_hardening.embedded.settings import Settings
 from pacs_hardening.model import AuditRecord, Unmeasurable, Violation
-from pacs_hardening.oracle import must_record
-from pacs_hardening.probes import audit
-from pacs_hardening.probes.audit import Expected, now
-from pacs_hardening.probes.audit_message import QUERY, fault, read
+from pacs_hardening.model.trail import MAX_LENGTH, Trail
+from pacs_hardening.oracles.audit import must_record
+from pacs_hardening.pki import authority
+from pacs_hardening.probes.audit import trail as audit
+from pacs_hardening.probes.audit.message import QUERY, fault, read
+from pacs_hardening.probes.audit.trail import Expected, now
 from pacs_hardening.wire import syslog
 from pacs_hardening.wire.pdu import ProtocolError
 
@@ -46,7 +48,7 @@ def record(
 def test_a_message_is_read() -> None:
     event = read(record())
     assert event is not None
-    assert (event.code, event.failed, event.others) == (QUERY, False, {"ARCHIVE"})
+    assert (event.code, event.failed, event.others) == (QUERY, False, frozenset({"ARCHIVE"}))
     assert event.requestors == {"NODE%20A", "NODE A"}
     assert event.exact == timedelta(milliseconds=1)
     assert fault(record()) == ""
@@ -89,6 +91,15 @@ def expected(**changed: object) -> Expected:
     return Expected("a query", **{**given, **changed})  # type: ignore[arg-type]
 
 
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SECONDS", "PROMPT_S", "BEHIND_S"):
+        monkeypatch.setattr(audit, name, 0.01)
+
+
+def watched(received: Trail, later: Callable[[], object] = lambda: None) -> audit.Trail:
+    return audit.Trail(received.after, later)
+
+
 @pytest.mark.parametrize(
     "changed",
     [{"who": "NODE B"}, {"failed": True}, {"codes": ("110104",)}, {"others": ("ELSEWHERE",)}, {"since": now()}],
@@ -96,19 +107,80 @@ def expected(**changed: object) -> Expected:
 )
 def test_a_record_of_something_else_is_none(changed: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     """Given a record; when who, outcome, kind, partner or time differ; then it stands for nothing."""
-    monkeypatch.setattr(audit, "SECONDS", 0.01)
+    at_once(monkeypatch)
     received = Trail()
     received.add(record())
-    assert audit.Trail(received.after).lacks(expected()) == []
+    assert watched(received).lacks(expected()) == []
     with pytest.raises(Violation, match="a query"):
-        must_record(audit.Trail(received.after), [expected(**changed)])
+        must_record(watched(received), [expected(**changed)])
 
 
 def test_one_record_stands_for_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit, "SECONDS", 0.01)
+    at_once(monkeypatch)
     received = Trail()
     received.add(record())
-    assert len(audit.Trail(received.after).lacks(expected(), expected())) == 1
+    assert len(watched(received).lacks(expected(), expected())) == 1
+
+
+def happening(who: str, sender: str = "host") -> AuditRecord:
+    """A record of ``who``'s query, now, by ``sender``."""
+    xml = XML.replace("NODE%20A", who).replace("2026-11-25T12:00:00.123Z", f"{now():%Y-%m-%dT%H:%M:%S.%fZ}")
+    return record(xml, f"<85>1 2026-11-25T12:00:00Z {sender} app 1 - -")
+
+
+def test_a_record_that_comes_late_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a sender that was heard and then is slow; when the record comes seconds after others, in front of a later
+    one of the same sender; then nothing is missing."""
+    monkeypatch.setattr(audit, "PROMPT_S", 0.01)
+    received = Trail()
+    asked = Expected("a query", (QUERY,), "LATE", False, now())
+    late = happening("LATE", "guard")
+
+    def add_both() -> None:
+        received.add(late)
+        received.add(happening("NODE", "guard"))
+
+    def slow() -> None:
+        received.add(happening("NODE", "archive"))
+        timers.append(Timer(0.5, add_both))
+        timers[-1].start()
+
+    timers: list[Timer] = []
+    trail = watched(received, slow)
+    trail._ways, trail._waited = {"archive app a", "guard app a"}, True  # both were heard before
+    trail.records.append(record())
+    received.add(record())
+    assert trail.lacks(asked) == []
+    timers[0].join()
+
+
+def test_a_record_is_missing_once_later_ones_have_come_by_every_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a trail that flows; when the record of one request does not come; then that is said, the first time after
+    the whole of the time, and then as soon as something later has come by every way."""
+    monkeypatch.setattr(audit, "SECONDS", 1.0)
+    monkeypatch.setattr(audit, "PROMPT_S", 0.01)
+    monkeypatch.setattr(audit, "BEHIND_S", 0.01)
+    received = Trail()
+    trail = watched(received, lambda: received.add(happening("NODE")))
+    asked = Expected("a query", (QUERY,), "NOBODY", False, now())
+    spent = []
+    for _ in range(2):
+        began = time.monotonic()
+        assert trail.lacks(asked) == [asked]
+        spent.append(time.monotonic() - began)
+    assert spent[0] >= 1.0 > spent[1]
+
+
+def test_nothing_is_missing_in_a_trail_that_has_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a sender whose records came, and come no more; then whether one is missing could not be measured."""
+    at_once(monkeypatch)
+    received, flows = Trail(), [True]
+    trail = watched(received, lambda: received.add(happening("NODE")) if flows.pop() else None)
+    asked = Expected("a query", (QUERY,), "NOBODY", False, now())
+    assert trail.lacks(asked) == [asked]
+    flows.append(False)
+    with pytest.raises(Unmeasurable, match="no record comes from host app a any more"):
+        trail.lacks(asked)
 
 
 def test_lines_of_a_log_server_become_records() -> None:
@@ -120,8 +192,8 @@ def test_lines_of_a_log_server_become_records() -> None:
 
 
 @contextmanager
-def collecting(folder: Path) -> Iterator[tuple[pki.Pki, Trail, int]]:
-    keys, received, settings = pki.make(folder / "pki", {"all": "all"}, ["localhost"]), Trail(), Settings()
+def collecting(folder: Path) -> Iterator[tuple[authority.Pki, Trail, int]]:
+    keys, received, settings = authority.make(folder / "pki", {"all": "all"}, ["localhost"]), Trail(), Settings()
     listener = Listener("log", Collector(received).serve, tls_context(keys), Journal(), Faults(settings), 5.0)
     try:
         yield keys, received, listener.port
@@ -132,7 +204,7 @@ def collecting(folder: Path) -> Iterator[tuple[pki.Pki, Trail, int]]:
 def test_a_deed_arrives_as_a_valid_message(tmp_path: Path) -> None:
     with collecting(tmp_path) as (keys, received, port):
         auditor = Auditor(Settings(), "ARCHIVE", keys, port)
-        auditor.record(Deed("query", "N'\"<>\r\n&", failed=True))
+        auditor.record(AuditEvent("query", "N'\"<>\r\n&", failed=True))
         (arrived,) = received.after(0, 5)
         auditor.close()
     event = read(arrived)
@@ -155,7 +227,7 @@ def test_a_hostile_sender_is_cut_off_and_others_are_heard(tmp_path: Path, sent: 
             assert received.after(0, 5) == (AuditRecord(True, "good"),)
             assert _is_cut_off(sender)
         auditor = Auditor(Settings(), "ARCHIVE", keys, port)
-        auditor.record(Deed("login", "N", failed=False))
+        auditor.record(AuditEvent("login", "N", failed=False))
         assert len(received.after(1, 5)) == 1
         auditor.close()
 
@@ -168,7 +240,7 @@ def test_a_sender_without_certificate_writes_nothing(tmp_path: Path) -> None:
         assert received.after(0, 0) == ()
 
 
-def _connected(keys: pki.Pki, port: int, certificate: Path | None = None) -> ssl.SSLSocket:
+def _connected(keys: authority.Pki, port: int, certificate: Path | None = None) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=str(keys.ca))
     if certificate is not None:
         context.load_cert_chain(certificate)

@@ -7,7 +7,14 @@ from datetime import date
 
 import pytest
 
-from pacs_hardening.model import BadInput, Comparison, Finding, Severity, Status, judge
+from pacs_hardening.model import (
+    BadInput,
+    Comparison,
+    Finding,
+    Severity,
+    Status,
+    judge,
+)
 from pacs_hardening.model.baseline import compare
 from pacs_hardening.model.waiver import Waiver, parse, review
 
@@ -25,7 +32,7 @@ def test_what_was_open_then_is_known_and_passes() -> None:
     assert comparison == Comparison(known=(FAILED.key,))
     verdict = judge([FAILED, PASSED], known=comparison.known)
     assert (verdict.outcome, verdict.exit_status) == ("pass", 0)
-    assert "what the baseline knows still is" in verdict.why
+    assert verdict.why == "1 failure is known from the baseline and still open; nothing else is."
 
 
 @pytest.mark.parametrize(
@@ -36,14 +43,42 @@ def test_what_was_open_then_is_known_and_passes() -> None:
         ([replace(WEB, case="a")], replace(WEB, case="b"), "new"),
         ([replace(WEB, status=Status.WAIVED)], WEB, "new"),
         ([replace(WEB, status=Status.ERROR)], WEB, "new"),
-        ([WEB], replace(WEB, also=("another door",)), "worse"),
+        ([WEB], replace(WEB, also=("another endpoint",)), "worse"),
         ([WEB], failing("web.x", Severity.CRITICAL), "worse"),
+        ([WEB], replace(WEB, actual="the list of passwords"), "new"),
+        ([replace(WEB, also=("one", "another"))], replace(WEB, also=("a third", "one")), "new"),
     ],
 )
 def test_what_is_new_or_worse_fails(before: list[Finding], now: Finding, kind: str) -> None:
     comparison = compare(before, [now, PASSED])
     assert getattr(comparison, kind) == (now.key,)
     assert judge([now, PASSED], known=comparison.known).exit_status == 1
+
+
+DOORS = ("dicoms://h:11112", "https://h:8443")
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "known"),
+    [
+        ("h:104 answered in 0.31 s as ALL-3F2A", "h:104 answered in 1.2 s as ALL-ABCD", True),
+        ("served at dicoms://h:11112", "served at dicoms://h:11112", True),
+        ("served at dicoms://h:11112", "served at https://h:8443", False),
+        ("C-FIND served at h:11112", "C-FIND served at h:8443", False),
+        ("C-ECHO served", "C-FIND served", False),
+    ],
+)
+def test_a_failure_is_known_where_the_same_was_seen_at_the_same_endpoint(then: str, now: str, known: bool) -> None:
+    """Numbers and names that are made anew in each run are no difference."""
+    before, after = replace(WEB, actual=then), replace(WEB, actual=now)
+    found = compare([before], [after], endpoints_before=DOORS, endpoints=DOORS)
+    assert found == (Comparison(known=(WEB.key,)) if known else Comparison(new=(WEB.key,)))
+
+
+def test_an_environment_has_other_ports_each_time() -> None:
+    before, after = replace(WEB, actual="served at https://h:8443"), replace(WEB, actual="served at https://h:9999")
+    found = compare([before], [after], endpoints_before=DOORS, endpoints=("dicoms://h:1", "https://h:9999"))
+    assert found.known
 
 
 def test_the_worst_that_is_new_is_named_not_the_worst() -> None:

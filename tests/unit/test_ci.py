@@ -84,7 +84,7 @@ def fake_pytest(tree: Path, tests: int, skipped: int, status: int) -> None:
 def test_test_runs_linters_first_and_ends_with_the_closing_line(tree: Path) -> None:
     fake_pytest(tree, 3, 1, 0)
     result = run(tree / "ci" / "test", PACS_REQUIRE_ENGINE="")
-    assert result.stdout.splitlines() == ["engine", "ruff", "mypy", "engine required: 1", "closing line"]
+    assert result.stdout.splitlines() == ["engine", "ruff", "ruff", "mypy", "engine required: 1", "closing line"]
     assert result.returncode == 0
 
 
@@ -116,7 +116,7 @@ def test_test_stops_at_a_linter(tree: Path) -> None:
 def test_setup_says_that_there_is_no_python(tmp_path: Path) -> None:
     (tmp_path / "ci").mkdir()
     shutil.copy(ROOT / "ci" / "setup", tmp_path / "ci")
-    for name in ("pyproject.toml", "requirements.lock", "requirements-build.lock"):
+    for name in ("pyproject.toml", "requirements-dev.lock", "requirements-build.lock"):
         (tmp_path / name).touch()
     for name in ("bash", "cat", "cksum", "dirname", "env", "flock", "rm"):
         found = shutil.which(name)
@@ -132,6 +132,8 @@ def test_setup_says_that_there_is_no_python(tmp_path: Path) -> None:
 
 # --- the locks
 
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")
+
 
 def pins(lock: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
@@ -139,14 +141,12 @@ def pins(lock: str) -> dict[str, str]:
 
 def test_locks_pin_every_dependency_with_hashes_and_name_no_host() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = [
-        *project["project"]["dependencies"],
-        *project["dependency-groups"]["dev"],
-        *project["build-system"]["requires"],
-    ]
-    names = {re.split(r"[^a-z0-9-]", want.lower())[0] for want in wanted}
-    assert names <= pins("requirements.lock").keys(), "run ci/lock"
-    for lock in ("requirements.lock", "requirements-build.lock"):
+    installed = project["project"]["dependencies"]
+    ours = [*installed, *project["dependency-groups"]["dev"], *project["build-system"]["requires"]]
+    for lock, wanted in (("requirements.lock", installed), ("requirements-dev.lock", ours)):
+        names = {re.split(r"[^a-z0-9-]", want.lower())[0] for want in wanted}
+        assert names <= pins(lock).keys(), "run ci/lock"
+    for lock in LOCKS:
         text = (ROOT / lock).read_text()
         assert "://" not in text
         assert "index-url" not in text
@@ -154,5 +154,6 @@ def test_locks_pin_every_dependency_with_hashes_and_name_no_host() -> None:
             assert "--hash=sha256:" in entry
 
 
-def test_what_builds_is_what_is_locked() -> None:
-    assert pins("requirements-build.lock").items() <= pins("requirements.lock").items()
+def test_what_builds_and_what_is_installed_is_part_of_what_is_tested() -> None:
+    for lock in LOCKS:
+        assert pins(lock).items() <= pins("requirements-dev.lock").items()

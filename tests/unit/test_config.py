@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pacs_hardening.catalogue import controls
-from pacs_hardening.launch import configured, plan, volumes, weakness
-from pacs_hardening.launch.environment import discover
+from pacs_hardening.launch.definition import patch, plan
+from pacs_hardening.launch.docker import configured, volumes
+from pacs_hardening.launch.environment import Environment, discover
 from pacs_hardening.lint.rules import load
 from pacs_hardening.model import Configuration, Severity, Unmeasurable
 from pacs_hardening.probes.configuration import read
+from pacs_hardening.run.catalogue import controls
 
 ORTHANC = discover()["orthanc"]
 RULES = [
@@ -20,10 +21,9 @@ RULES = [
 
 
 def laid(folder: Path, weak: str = "") -> dict[str, Configuration]:
-    raw = weakness.load_toml(ORTHANC / "environment.toml")
+    raw = patch.load_toml(ORTHANC / "environment.toml")
     if weak:
-        folders = [ORTHANC / "weak", ORTHANC.parent / "shared" / "weak"]
-        raw = weakness.merged(raw, weakness.load_all(folders)[weak].merge)
+        raw = patch.merged(raw, Environment.load("orthanc").weaknesses[weak].merge)
     loaded = plan.read(raw, ORTHANC)
     filled = {
         name: volumes.of_service(
@@ -56,7 +56,7 @@ def test_a_service_that_publishes_is_behind_no_guard(tmp_path: Path, weak: str) 
 
 
 def test_a_guard_that_does_not_encrypt_is_none(tmp_path: Path) -> None:
-    raw = weakness.load_toml(ORTHANC / "environment.toml")
+    raw = patch.load_toml(ORTHANC / "environment.toml")
     for each in raw["services"]["guard"]["publish"]:
         each["tls"] = False
     loaded = plan.read(raw, ORTHANC)

@@ -14,12 +14,19 @@ from typing import Any
 
 import pytest
 
-from pacs_hardening.launch import containers, create, images, owner, sweep, volumes
-from pacs_hardening.launch.engine import connect
+from pacs_hardening.launch import owner
+from pacs_hardening.launch.definition.prepared import Overrides
+from pacs_hardening.launch.docker import (
+    containers,
+    create,
+    images,
+    sweep,
+    volumes,
+)
+from pacs_hardening.launch.docker.engine import connect
 from pacs_hardening.launch.environment import Environment
-from pacs_hardening.launch.prepared import Overrides
-from pacs_hardening.launch.running import Running
 from pacs_hardening.model import Unmeasurable
+from pacs_hardening.model.running import Running
 from pacs_hardening.probes.host import look
 
 TOML = """
@@ -43,14 +50,14 @@ files = [
   { source = "config/b.conf", path = "/etc/node/deep/b.conf" },
   { secret = "server.pem", path = "/srv/tls/server.pem" },
 ]
-[services.door]
+[services.endpoint]
 dockerfile = "node/Dockerfile"
 networks = ["edge", "inside"]
 user = "10003:10003"
 memory = "64m"
 pids = 16
-ready = "door is up"
-environment = { NAME = "door", NEXT = "inner" }
+ready = "endpoint is up"
+environment = { NAME = "endpoint", NEXT = "inner" }
 publish = [{ port = 4000, service = "dicom", tls = false }]
 [nodes.all]
 permits = ["echo"]
@@ -87,7 +94,7 @@ FILES = {
     "config/b.conf": "open=no called=${CALLED_AET}\n",
     "node/Dockerfile": 'FROM debian:forky-slim\nCOPY node.pl /node.pl\nENTRYPOINT ["perl", "/node.pl"]\n',
     "node/node.pl": NODE,
-    "weak/exit.toml": WEAK + '[merge.services.door.environment]\nFAULT = "exit"\n',
+    "weak/exit.toml": WEAK + '[merge.services.endpoint.environment]\nFAULT = "exit"\n',
     "weak/silent.toml": WEAK + '[merge.services.inner.environment]\nFAULT = "silent"\n',
     "weak/bypass.toml": WEAK
     + '[[replace]]\nfile = "config/b.conf"\nfind = "open=no"\nwith = "open=yes"\n[merge.services.inner]\n'
@@ -96,7 +103,7 @@ FILES = {
     + "[merge.networks.edge]\nmasquerade = true\n[merge.services.inner]\nprivileged = true\nread_only = false\n"
     'cap_drop = ["CHOWN"]\nnew_privileges = true\nseccomp = "unconfined"\nmemory = ""\npids = 0\n'
     'mounts_socket = true\nnetworks = ["edge"]\n'
-    'publish = [{ port = 4000, service = "dicom", tls = false, door = false }]\n',
+    'publish = [{ port = 4000, service = "dicom", tls = false, endpoint = false }]\n',
     "unbuildable/Dockerfile": "FROM debian:forky-slim\nRUN echo some words >&2 && exit 7\n",
     "weak/unbuildable.toml": WEAK + '[merge.services.inner]\ndockerfile = "unbuildable/Dockerfile"\n',
 }
@@ -153,8 +160,8 @@ def _left(api: Any, pid: int | None = None) -> list[str]:
 
 
 def _ask(running: Running, number: int = 0) -> str:
-    door = running.target.doors[number]
-    with socket.create_connection((door.host, door.port), 5) as connection:
+    endpoint = running.target.endpoints[number]
+    with socket.create_connection((endpoint.host, endpoint.port), 5) as connection:
         return connection.makefile().readline().strip()
 
 
@@ -162,7 +169,7 @@ def _inspect(api: Any, running: Running) -> list[dict[str, Any]]:
     return [api.inspect_container(line.split()[1]) for line in running.fingerprint().splitlines()]
 
 
-def test_a_door_leads_to_a_service_that_knows_its_neighbour_by_name(running: Running) -> None:
+def test_a_endpoint_leads_to_a_service_that_knows_its_neighbour_by_name(running: Running) -> None:
     before = running.arrivals() if running.arrivals else -1
     assert _ask(running) == "hello from inner"
     assert running.arrivals
@@ -206,9 +213,9 @@ def test_every_container_is_locked_down(running: Running, api: Any) -> None:
 
 def test_each_container_can_be_looked_into(running: Running, api: Any) -> None:
     assert "host" in running.target.capabilities
-    assert list(running.hosts) == ["inner", "door"]
+    assert list(running.hosts) == ["inner", "endpoint"]
     facts = look(running.hosts, running.target)
-    inner, door = facts["inner"], facts["door"]
+    inner, endpoint = facts["inner"], facts["endpoint"]
     assert {each.uid for each in inner.processes} == {10001}
     assert [each.port for each in inner.listeners if not each.is_local] == [4000]
     assert inner.root_read_only
@@ -216,17 +223,17 @@ def test_each_container_can_be_looked_into(running: Running, api: Any) -> None:
     assert not any(each.layered for each in inner.kept)
     assert inner.mentions == ()
     assert inner.packages["perl"]
-    assert door.container
-    assert [(each.address, each.port) for each in door.container.published] == [
-        (each.host, each.port) for each in running.target.doors
+    assert endpoint.container
+    assert [(each.address, each.port) for each in endpoint.container.published] == [
+        (each.host, each.port) for each in running.target.endpoints
     ]
-    assert not any(each.masquerading for each in door.container.networks)
+    assert not any(each.masquerading for each in endpoint.container.networks)
 
 
 @pytest.mark.usefixtures("api")
 def test_a_weakness_loosens_what_it_names(folder: Path, api: Any) -> None:
     with Environment.load("tiny", folder).start("loose") as weak:
-        inner, door = _inspect(api, weak)
+        inner, endpoint = _inspect(api, weak)
         facts = look(weak.hosts, weak.target)["inner"]
     host = inner["HostConfig"]
     assert (host["Privileged"], host["ReadonlyRootfs"], host["CapDrop"]) == (True, False, ["CHOWN"])
@@ -234,8 +241,8 @@ def test_a_weakness_loosens_what_it_names(folder: Path, api: Any) -> None:
     assert "no-new-privileges" not in host["SecurityOpt"]
     assert (host["Memory"], host["PidsLimit"]) in {(0, None), (0, 0), (0, -1)}
     assert host["Binds"][0].endswith(":/var/run/docker.sock:ro")
-    assert door["HostConfig"]["CapDrop"] == ["ALL"]
-    assert len(weak.target.doors) == 1, "what is published without being a door is not told"
+    assert endpoint["HostConfig"]["CapDrop"] == ["ALL"]
+    assert len(weak.target.endpoints) == 1, "what is published without being an endpoint is not told"
     assert facts.container
     assert [each.inside for each in facts.container.published] == ["4000/tcp"]
     assert [each.masquerading for each in facts.container.networks] == [True]
@@ -261,12 +268,12 @@ def test_the_fingerprint_tells_when_a_service_died(folder: Path, api: Any) -> No
 
 
 @pytest.mark.usefixtures("api")
-def test_a_door_that_only_the_weakness_opens_comes_last(folder: Path) -> None:
+def test_a_endpoint_that_only_the_weakness_opens_comes_last(folder: Path) -> None:
     with Environment.load("tiny", folder).start("bypass") as weak:
         assert weak.target.name == "tiny+bypass"
         assert "open=yes" in weak.logs()
-        assert len(weak.target.doors) == 2
-        logs = weak.logs().partition("=== door")[0]
+        assert len(weak.target.endpoints) == 2
+        logs = weak.logs().partition("=== endpoint")[0]
         assert _ask(weak, 1) == "hello from inner"
         assert "arrived" not in logs
 
@@ -274,7 +281,7 @@ def test_a_door_that_only_the_weakness_opens_comes_last(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("weakness", "words"),
     [
-        ("exit", r"service door exited with status 3"),
+        ("exit", r"service endpoint exited with status 3"),
         ("silent", r"not ready after 1 s: inner"),
         ("unbuildable", r"(?s)pacs-hardening/\w+:\w+ failed\n.*some words.*returned a non-zero code: 7"),
     ],
@@ -291,7 +298,13 @@ def test_what_does_not_come_up_is_unmeasurable_and_leaves_nothing(
 
 @pytest.mark.parametrize(
     ("module", "function"),
-    [(volumes, "fill"), (create, "_container"), (containers, "_start"), (containers, "_await"), (containers, "_doors")],
+    [
+        (volumes, "fill"),
+        (create, "_container"),
+        (containers, "_start"),
+        (containers, "_await"),
+        (containers, "_endpoints"),
+    ],
 )
 def test_an_interrupt_half_way_leaves_nothing(
     folder: Path, api: Any, monkeypatch: pytest.MonkeyPatch, module: Any, function: str

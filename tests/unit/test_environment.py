@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pacs_hardening.launch import render, volumes
+from pacs_hardening.launch.definition import render
+from pacs_hardening.launch.definition.prepared import Overrides, Prepared, prepare
+from pacs_hardening.launch.docker import volumes
 from pacs_hardening.launch.environment import Environment, discover
-from pacs_hardening.launch.prepared import Overrides, Prepared, prepare
 from pacs_hardening.model import BadInput
 
 TOML = """
@@ -96,6 +97,73 @@ def test_fixes_are_those_of_the_weaknesses_that_refute_the_control(folder: Path)
     assert environment.fixes("web.something-else") == ()
 
 
+def _vocabulary(folder: Path, weak: str, mistakes: str) -> Environment:
+    """``one`` with a mistake that everybody knows."""
+    (folder / "mistakes").mkdir()
+    (folder / "mistakes" / "web.toml").write_text(mistakes)
+    (folder / "one" / "weak" / "known.toml").write_text(weak + 'fix = "f"\n[merge.services.archive]\npids = 9\n')
+    return Environment.load("one", folder)
+
+
+KNOWN = '[known]\ntitle = "t"\nrefutes = ["a.one", "a.two[x,y]", "b.three"]\nformerly = ["older"]\n'
+
+
+def test_a_mistake_is_named_once_and_an_environment_says_what_is_otherwise(folder: Path) -> None:
+    (folder / "one" / "results.toml").write_text('[[exempt]]\ncontrols = ["b.*"]\nreason = "no b"\n')
+    differs = 'refutes_not = [{ controls = ["a.two"], reason = "why" }]\n'
+    differs += 'refutes_also = [{ controls = ["c.four"], reason = "why" }]\n'
+    found = _vocabulary(folder, differs, KNOWN).weaknesses["known"]
+    assert (found.title, found.breaks, found.refutes) == ("t", ("a.one", "c.four"), ("a.one", "c.four"))
+
+
+def test_a_weakness_refutes_controls_and_breaks_cases(folder: Path) -> None:
+    found = _vocabulary(folder, "", KNOWN).weaknesses["known"]
+    assert found.breaks == ("a.one", "a.two[x,y]", "b.three")
+    assert found.refutes == ("a.one", "a.two", "b.three")
+
+
+def test_an_old_name_of_a_weakness_goes_on_working_with_a_note(folder: Path) -> None:
+    environment = _vocabulary(folder, "", KNOWN)
+    said: list[str] = []
+    environment.start("older", say=said.append)
+    assert said == ["the weakness older is called known since 0.2; both work until 1.0"]
+    assert (environment.called("older"), environment.called("open")) == ("known", "open")
+
+
+@pytest.mark.parametrize(
+    ("weak", "mistakes", "words"),
+    [
+        ('title = "t"\n', KNOWN, "title: stands in mistakes/ already"),
+        ("", KNOWN.replace("[known]", "[other]"), "title: is missing"),
+        (
+            'refutes_not = [{ controls = ["c.four"], reason = "why" }]\n',
+            KNOWN,
+            "refutes_not: c.four: it refutes no such control anyway",
+        ),
+        (
+            'refutes_also = [{ controls = ["a.one"], reason = "why" }]\n',
+            KNOWN,
+            "refutes_also: a.one: it refutes that anyway",
+        ),
+        (
+            'refutes_also = [{ controls = ["c.four"], reason = " " }]\n',
+            KNOWN,
+            "refutes_also[0]: reason: ' ' does not match",
+        ),
+        (
+            'refutes_not = [{ controls = ["*"], reason = "why" }]\n',
+            KNOWN,
+            "nothing is left of it that is not exempt here",
+        ),
+        ("", KNOWN.replace("title", "titel"), "unknown key 'titel'"),
+        ("", KNOWN.replace('["a.one", "a.two[x,y]", "b.three"]', "[]"), "refutes: names no control"),
+    ],
+)
+def test_what_does_not_fit_the_vocabulary_is_named(folder: Path, weak: str, mistakes: str, words: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(words)):
+        _vocabulary(folder, weak, mistakes)
+
+
 def test_a_weakness_replaces_and_merges(folder: Path) -> None:
     hardened, weak = _prepare(folder), _prepare(folder, "open")
     assert (hardened.name, hardened.plan.services["archive"].pids) == ("one", 8)
@@ -139,7 +207,12 @@ def test_the_names_of_one_run_are_its_own(folder: Path) -> None:
         ("environment.toml", "pids = 8", "pids = -1", "pids: -1 is negative"),
         ("environment.toml", "pids = 8", 'pids = 8\nseccomp = "none"', "seccomp: 'none' does not match"),
         ("environment.toml", "pids = 8", 'pids = 8\ncap_drop = ["SYS_ADMIN"]', "cap_drop: 'SYS_ADMIN' is not one of"),
-        ("weak/open.toml", "fix =", "fixes =", "open.toml: unknown key 'fixes'; accepted: fix, merge, refutes"),
+        (
+            "weak/open.toml",
+            "fix =",
+            "fixes =",
+            "open.toml: unknown key 'fixes'; accepted: fix, formerly, merge, refutes",
+        ),
         ("weak/open.toml", "open = no", "open = maybe", "config/a.conf: 'open = maybe' must stand there exactly once"),
         ("weak/open.toml", "config/a.conf", "config/b.conf", "replaces in 'config/b.conf', which no service is given"),
         ("weak/open.toml", "pids = 9", "pidz = 9", "weak/open.toml.*unknown key 'pidz'"),
@@ -164,7 +237,7 @@ def test_a_mistake_is_named_before_anything_starts(folder: Path, file: str, old:
         ("pids = 8", "pids = 8\nnew_privileges = true", "services.archive: new_privileges"),
         ("pids = 8", 'pids = 8\nseccomp = "unconfined"', "services.archive: seccomp"),
         ("pids = 8", "pids = 8\nmounts_socket = true", "services.archive: mounts_socket"),
-        ("tls = false", "tls = false, door = false", "services.archive: publish.door"),
+        ("tls = false", "tls = false, endpoint = false", "services.archive: publish.endpoint"),
         ("internal = false", "internal = false\nmasquerade = true", "networks.edge: masquerade"),
     ],
 )
@@ -231,7 +304,7 @@ storage = { host = "archive", path = "/var/lib/research" }
 def test_a_research_side_is_read_and_its_mistakes_are_named(folder: Path) -> None:
     file = folder / "one" / "environment.toml"
     file.write_text(TOML + RESEARCH)
-    research = _prepare(folder).plan.research
+    research = _prepare(folder).plan.target.research
     assert research is not None
     assert (research.called_aet, research.storage and research.storage.path) == ("RESEARCH", "/var/lib/research")
     assert research.lists == {"/studies": ("", "/archive")}

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from pacs_hardening import cli, fleet
+from pacs_hardening.cli import main as cli
 from pacs_hardening.model import BadInput
+from pacs_hardening.run import fleet
 from tests.meta.test_fail_closed import archive
 
-TARGET = 'name = "{name}"\ncalled_aet = "PACS"\ndoors = ["dicom://127.0.0.1:{port}"]\n[nodes.all]\naet = "GATE"\n'
+TARGET = 'name = "{name}"\ncalled_aet = "PACS"\nendpoints = ["dicom://127.0.0.1:{port}"]\n[nodes.all]\naet = "GATE"\n'
 
 
 def targets(folder: Path, *names: str, port: int = 9) -> Path:
@@ -65,7 +66,8 @@ def test_bad_input_is_found_before_anything_starts(tmp_path: Path, capsys: pytes
 
 def test_an_open_archive_among_closed_ones_fails_all_and_one_report_says_which(tmp_path: Path) -> None:
     """Three at once: hardened, open to anybody's query, and a dead port."""
-    (tmp_path / "one").mkdir(), (tmp_path / "two").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
     with archive(tmp_path / "one") as closed, archive(tmp_path / "two", anonymous=["find"]) as opened:
         folder = targets(tmp_path / "fleet", "dead")
         for name, file in (("closed", closed), ("opened", opened)):

@@ -8,13 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from pacs_hardening.gate import Gate
-from pacs_hardening.launch.embedded import start
+from pacs_hardening.embedded import start
 from pacs_hardening.launch.environment import Environment
-from pacs_hardening.launch.running import Running
-from pacs_hardening.model import Configuration, Control, Impact, Severity, Status, Target, Unmeasurable, Violation
+from pacs_hardening.model import (
+    Configuration,
+    Control,
+    Impact,
+    Severity,
+    Status,
+    Target,
+    Unmeasurable,
+    Violation,
+)
+from pacs_hardening.model.running import Running
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.profiles import load
+from pacs_hardening.run import product
+from pacs_hardening.run.alive import Alive
+from pacs_hardening.run.gate import Gate
 
 
 @dataclass
@@ -23,7 +34,7 @@ class Pulse(Authorised):
 
     alive: bool = True
 
-    def pulse(self) -> None:
+    def pulse(self, service: str = "") -> None:
         if not self.alive:
             raise Unmeasurable("silent")
 
@@ -36,7 +47,7 @@ def test_what_passed_since_the_last_pulse_is_doubted() -> None:
     """Given a target that died at some time after its last pulse; when the next pulse fails; then what passed since is
     ERROR, what passed before stays, and a failure stays a failure."""
     peer = Pulse(alive=True)
-    gate = Gate(load("baseline"), target=Target("t", "T", ()), authorised=peer)
+    gate = Gate(load("baseline"), target=Target("t", "T", ()), authorised=peer, alive=Alive(("dicom",)))
     gate.check_pulse(a_control("before"))
     gate.record(a_control("before"), "", None, 0.0)
     gate.record(a_control("since"), "first case", None, 0.0)
@@ -51,7 +62,7 @@ def test_what_passed_since_the_last_pulse_is_doubted() -> None:
 
 
 def test_what_to_change_is_said_in_the_words_of_the_product_that_a_target_names() -> None:
-    named = Gate(load("baseline"), target=Target("t", "T", ()), product=Environment.load("orthanc"))
+    named = Gate(load("baseline"), target=Target("t", "T", ()), product=product.load("orthanc"))
     control = Control("web.refuses-anonymous-rest", "It MUST.", "It is open.", Severity.HIGH, Impact.PASSIVE)
     assert "orthanc.json" in " ".join(named.record(control, "", Violation("refusal", "served"), 0.0).fix)
     unknown = Gate(load("baseline"), target=Target("t", "T", ()))
@@ -65,7 +76,7 @@ def test_what_to_change_is_the_line_of_the_configuration_where_that_is_known(tmp
     control = Control("web.refuses-anonymous-rest", "It MUST.", "It is open.", Severity.HIGH, Impact.PASSIVE)
     said = []
     for guarded in (False, True):
-        gate = Gate(load("baseline"), target=Target("t", "T", ()), product=Environment.load("orthanc"))
+        gate = Gate(load("baseline"), environment=Environment.load("orthanc"))
         files = {"archive": Configuration(tmp_path / "orthanc.json", behind_guard=guarded)}
         gate.running = Running(Target("t", "T", ()), lambda: "", None, lambda: "", configurations=files)
         said.append(gate.record(control, "", Violation("refusal", "served"), 0.0).fix)
@@ -93,8 +104,8 @@ def test_an_archive_that_takes_nothing_in_is_judged_and_proves_nothing(tmp_path:
     """Given an archive whose authorised node may read only; when a gate that may write opens it; then its controls run,
     since what it reads out can still be found open, and that none of them may pass is noted."""
     raw = tomllib.loads((Environment.load("embedded").folder / "environment.toml").read_text())
-    raw["nodes"]["all"]["permits"] = ["echo", "find"]
+    raw["nodes"]["all"]["permits"] = raw["nodes"]["store"]["permits"] = ["echo", "find"]
     gate = Gate(load("baseline"), start=start(raw, tmp_path))
     with gate.opened() as running:
-        assert running.target.specimen is None
-        assert "C-STORE" in gate.unproven
+        assert running.target.sample_study is None
+        assert gate.alive.asked == ("dicom", "web"), "it serves what it may"

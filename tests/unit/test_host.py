@@ -19,8 +19,15 @@ from typing import Any
 
 import pytest
 
-from pacs_hardening.launch import targetfile
-from pacs_hardening.model import Door, Inapplicable, Missing, Target, Unmeasurable, Violation
+from pacs_hardening.config import targetfile
+from pacs_hardening.model import (
+    Endpoint,
+    Inapplicable,
+    Missing,
+    Target,
+    Unmeasurable,
+    Violation,
+)
 from pacs_hardening.probes import host as probe
 from pacs_hardening.probes.host import (
     Binding,
@@ -309,14 +316,14 @@ def test_a_health_check_as_a_line_for_a_shell() -> None:
 
 
 def test_logs_are_closed_and_bounded(controls: ModuleType) -> None:
-    controls.test_protects_logs({"archive": _host()}, Alive())
-    controls.test_protects_logs({"archive": _host(None)}, Alive())
+    controls.test_protects_logs({"archive": _host()})
+    controls.test_protects_logs({"archive": _host(None)})
     for log, bounded, words in (("none", True, "thrown away"), ("json-file", False, "without a limit")):
         container = replace(HARDENED, log=log, log_bounded=bounded)
         with pytest.raises(Violation, match=words):
-            controls.test_protects_logs({"archive": _host(container)}, Alive())
+            controls.test_protects_logs({"archive": _host(container)})
     with pytest.raises(Violation, match=r"/var/log/a\.log has mode 0644"):
-        controls.test_protects_logs({"archive": _host(None, logs=(Entry("/var/log/a.log", 0o644, 7),))}, Alive())
+        controls.test_protects_logs({"archive": _host(None, logs=(Entry("/var/log/a.log", 0o644, 7),))})
 
 
 @pytest.mark.parametrize(
@@ -332,9 +339,9 @@ def test_logs_are_closed_and_bounded(controls: ModuleType) -> None:
 def test_a_health_check_tells_the_truth(
     controls: ModuleType, changes: dict[str, Any], healthy: bool, words: str
 ) -> None:
-    controls.test_has_a_health_check({"archive": _host()}, Alive())
+    controls.test_has_a_health_check({"archive": _host()})
     with pytest.raises(Violation, match=words):
-        controls.test_has_a_health_check({"archive": _host(replace(HARDENED, **changes), healthy=healthy)}, Alive())
+        controls.test_has_a_health_check({"archive": _host(replace(HARDENED, **changes), healthy=healthy)})
 
 
 @pytest.fixture(scope="module")
@@ -346,13 +353,6 @@ def controls() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-class Alive:
-    """The positive control, which succeeds."""
-
-    def echo(self) -> None:
-        return
 
 
 def _host(container: Container | None = HARDENED, **more: Any) -> Host:
@@ -371,13 +371,13 @@ def _host(container: Container | None = HARDENED, **more: Any) -> Host:
 
 
 @pytest.mark.parametrize(("address", "port", "holds"), [("127.0.0.1", 2762, True), ("0.0.0.0", 2762, False)])  # noqa: S104
-def test_a_door_published_at_every_address_is_not_the_door_that_is_known(
+def test_a_endpoint_published_at_every_address_is_not_the_endpoint_that_is_known(
     controls: ModuleType, address: str, port: int, holds: bool
 ) -> None:
     published = inspected(NetworkSettings__Ports={"2762/tcp": [{"HostIp": address, "HostPort": str(port)}]})
-    target = Target("t", "A", (Door("dicom", "127.0.0.1", 2762, tls=True),))
+    target = Target("t", "A", (Endpoint("dicom", "127.0.0.1", 2762, tls=True),))
     call: Callable[[], None] = lambda: controls.test_publishes_only_declared_ports(  # noqa: E731
-        {"archive": _host(published)}, target, Alive()
+        {"archive": _host(published)}, target
     )
     if holds:
         call()
@@ -388,25 +388,25 @@ def test_a_door_published_at_every_address_is_not_the_door_that_is_known(
 
 def test_a_database_on_a_private_network_is_no_open_management_port(controls: ModuleType) -> None:
     listening = (probe.Listener("0.0.0.0", 5432),)  # noqa: S104
-    controls.test_keeps_no_debug_or_management_port({"db": _host(listeners=listening)}, Alive())
+    controls.test_keeps_no_debug_or_management_port({"db": _host(listeners=listening)})
     with pytest.raises(Violation, match="5432"):
-        controls.test_keeps_no_debug_or_management_port({"db": _host(None, listeners=listening)}, Alive())
+        controls.test_keeps_no_debug_or_management_port({"db": _host(None, listeners=listening)})
 
 
 def test_hosts_that_nobody_named_and_hosts_of_another_kind(controls: ModuleType) -> None:
     with pytest.raises(Missing):
-        controls.test_runs_as_non_root({}, Alive())
+        controls.test_runs_as_non_root({})
     with pytest.raises(Missing):
-        controls.test_protects_secrets({}, Alive())
+        controls.test_protects_secrets({})
     with pytest.raises(Inapplicable):
-        controls.test_runs_as_non_root({"archive": _host(None)}, Alive())
-    controls.test_protects_secrets({"archive": _host(None)}, Alive())
+        controls.test_runs_as_non_root({"archive": _host(None)})
+    controls.test_protects_secrets({"archive": _host(None)})
 
 
 def test_a_version_that_cannot_be_read_is_no_pass(controls: ModuleType) -> None:
-    controls.test_runs_no_known_vulnerable_version({"archive": _host()}, Alive())
+    controls.test_runs_no_known_vulnerable_version({"archive": _host()})
     with pytest.raises(Unmeasurable):
-        controls.test_runs_no_known_vulnerable_version({"archive": _host(packages={})}, Alive())
+        controls.test_runs_no_known_vulnerable_version({"archive": _host(packages={})})
 
 
 @pytest.mark.parametrize(
@@ -478,6 +478,6 @@ def test_tables_of_facts_are_no_profiles() -> None:
 
 
 def test_a_target_file_that_is_written_promises_no_hosts(tmp_path: Path) -> None:
-    door = Door("dicom", "127.0.0.1", 104, tls=False)
-    target = Target("t", "A", (door,), nodes=MappingProxyType({}), capabilities=frozenset({"host", "dicomweb"}))
+    endpoint = Endpoint("dicom", "127.0.0.1", 104, tls=False)
+    target = Target("t", "A", (endpoint,), nodes=MappingProxyType({}), capabilities=frozenset({"host", "dicomweb"}))
     assert 'capabilities = ["dicomweb"]' in targetfile.write(target, tmp_path).read_text()

@@ -9,18 +9,30 @@ from threading import Event
 import pytest
 
 from fixtures.scripted import scripted
-from pacs_hardening.malform.parts import ECHO, REQUEST, on_association, send
-from pacs_hardening.model import Door, Unmeasurable
-from pacs_hardening.survival import Fault, judge_answer
+from pacs_hardening.fuzz.conversation import (
+    MAX_ANSWER,
+    Answer,
+    Case,
+    Expectation,
+    Step,
+)
+from pacs_hardening.fuzz.parts import (
+    ECHO,
+    REQUEST,
+    on_association,
+    send,
+)
+from pacs_hardening.fuzz.player import Player
+from pacs_hardening.fuzz.verdict import Fault, judge_answer
+from pacs_hardening.model import Endpoint, Unmeasurable
 from pacs_hardening.wire import pdu
-from pacs_hardening.wire.conversation import MAX_ANSWER, Answer, Case, Expectation, Player, Step
 
 SLOTS = {"called": b"ARCHIVE".ljust(16), "calling": b"TESTER".ljust(16), "identity": b""}
 CASE = Case("test.case", 0, "PS3.8 9.3.2", Expectation.REFUSAL, (send(REQUEST),))
 
 
-def play(door: Door, case: Case = CASE, deadline: float = 1.0) -> Answer:
-    player = Player(door, None, SLOTS, deadline=deadline)
+def play(endpoint: Endpoint, case: Case = CASE, deadline: float = 1.0) -> Answer:
+    player = Player(endpoint, None, SLOTS, deadline=deadline)
     player.play(case)
     player.settle()
     ((_, answer),) = player.take()
@@ -60,8 +72,8 @@ ACCEPTED = pdu.pdu(pdu.A_ASSOCIATE_AC, bytes(68))
     ],
 )
 def test_each_answer_has_its_verdict(said: bytes, close: bool, fault: set[Fault]) -> None:
-    with scripted(answering(said, close=close)) as door:  # type: ignore[arg-type]
-        assert faults(CASE, play(door)) == fault
+    with scripted(answering(said, close=close)) as endpoint:  # type: ignore[arg-type]
+        assert faults(CASE, play(endpoint)) == fault
 
 
 def test_an_endless_answer_ends() -> None:
@@ -70,8 +82,8 @@ def test_an_endless_answer_ends() -> None:
         while not over.is_set():
             connection.sendall(bytes(1 << 16))
 
-    with scripted(script) as door:
-        answer = play(door, deadline=5.0)
+    with scripted(script) as endpoint:
+        answer = play(endpoint, deadline=5.0)
     assert MAX_ANSWER < len(answer.data) < MAX_ANSWER + (1 << 17)
     assert Fault.ENDLESS in faults(CASE, answer)
 
@@ -81,8 +93,8 @@ def test_a_reset_is_a_close() -> None:
         connection.recv(1 << 16)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    with scripted(script) as door:
-        assert play(door).ended == "closed"
+    with scripted(script) as endpoint:
+        assert play(endpoint).ended == "closed"
 
 
 def test_a_peer_that_reads_nothing_is_left() -> None:
@@ -91,19 +103,19 @@ def test_a_peer_that_reads_nothing_is_left() -> None:
     def script(connection: socket.socket, over: Event) -> None:
         over.wait(10)
 
-    with scripted(script) as door:
-        assert play(door, big).ended == "open"
+    with scripted(script) as endpoint:
+        assert play(endpoint, big).ended == "open"
 
 
 def test_a_valid_association_that_is_refused_proves_nothing() -> None:
     case = Case("test.on", 0, "", Expectation.SURVIVAL, tuple(on_association(send(ECHO))))
     refused = pdu.pdu(pdu.A_ASSOCIATE_RJ, bytes([0, 1, 1, 3]))
-    with scripted(answering(refused)) as door, pytest.raises(Unmeasurable, match="A-ASSOCIATE-RJ"):  # type: ignore[arg-type]
-        play(door, case)
+    with scripted(answering(refused)) as endpoint, pytest.raises(Unmeasurable, match="A-ASSOCIATE-RJ"):  # type: ignore[arg-type]
+        play(endpoint, case)
 
 
 def test_a_dead_port_proves_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(Unmeasurable, match="cannot be reached"):
-        play(Door("dicom", "127.0.0.1", port, tls=False), Case("x", 0, "", Expectation.SURVIVAL, (Step("finish"),)))
+        play(Endpoint("dicom", "127.0.0.1", port, tls=False), Case("x", 0, "", Expectation.SURVIVAL, (Step("finish"),)))

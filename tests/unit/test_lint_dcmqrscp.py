@@ -51,8 +51,8 @@ CASES = [
     ("= 11112\nMaxPDU", "= 104\nMaxPDU", "", 0, Severity.LOW),
     ("UserName        = dicom", "UserName = root", "UserName", 5, Severity.HIGH),
     ("MaxPDUSize      = 16384", "MaxPDUSize = 999999", "MaxPDUSize", 3, Severity.LOW),
-    ("(WARD_CT1,", "(STORESCP,", "HostTable.ct1.1.AET", 9, Severity.HIGH),
-    ("  ct1\nWARD_OUT", "  (STORESCP, ct1.example, 104)\nWARD_OUT", "AETable.WARD_IN.1.AET", 19, Severity.HIGH),
+    ("(WARD_CT1,", "(STORESCP,", "HostTable.ct1.1.AET", 9, Severity.MEDIUM),
+    ("  ct1\nWARD_OUT", "  (STORESCP, ct1.example, 104)\nWARD_OUT", "AETable.WARD_IN.1.AET", 19, Severity.MEDIUM),
     ("view2.example", "10.1.2.3", "HostTable.viewer.2.Host", 10, Severity.LOW),
     ("ct1.example", "acmehost1", "HostTable.ct1.1.Host", 9, Severity.LOW),
     ("  ct1\nWARD_OUT", "  viewers\nWARD_OUT", "HostTable.ct1", 9, Severity.LOW),
@@ -98,6 +98,12 @@ def test_a_privileged_port_without_a_user(tmp_path: Path) -> None:
     assert ("UserName", 1, Severity.HIGH) in found(tmp_path, text)
 
 
+def test_a_port_that_stands_on_the_command_line(tmp_path: Path) -> None:
+    text = GOOD.replace("NetworkTCPPort  = 11112\n", "").replace("UserName        = dicom\n", "")
+    assert ("UserName", 1, Severity.LOW) in found(tmp_path, text)
+    assert all(severity <= Severity.MEDIUM for _, _, severity in found(tmp_path, text))
+
+
 @pytest.mark.parametrize("access", ["RW", "W"])  # W is not enforced: whoever may store may read
 def test_anybody_who_may_store_is_two_openings(access: str, tmp_path: Path) -> None:
     (tmp_path / "dcmqrscp.cfg").write_text(GOOD.replace("W  (200, 1024mb)  ct1", f"{access}  (200, 1024mb)  ANY"))
@@ -127,7 +133,8 @@ def test_every_rule_is_shown_to_speak(tmp_path: Path) -> None:
     said = {each.opens for each in lint_text(tmp_path, GOOD)}
     for before, after, *_ in CASES:
         said |= {each.opens for each in lint_text(tmp_path, GOOD.replace(before, after))}
-    said |= {each.opens for each in lint_text(tmp_path, "NetworkTCPPort = 104\n")}
+    for alone in ("NetworkTCPPort = 104\n", "MaxAssociations = 16\n"):
+        said |= {each.opens for each in lint_text(tmp_path, alone)}
     product = load("dcmqrscp")
     assert {rule.opens for rule in product.rules} <= said
     assert {notice.opens for name, notice in product.notices.items() if name != "undecided"} <= said

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacs_hardening.lint.reader import DEEPEST, Placeholder, Unparsable, parse
+from pacs_hardening.lint.reader import (
+    DEEPEST,
+    Placeholder,
+    Unparsable,
+    parse,
+)
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -75,7 +80,7 @@ def test_text_after_the_end_is_seen() -> None:
         ('{"a": yes}', 1, 7, "quotation marks"),
         ('{"a": "b', 1, 7, "does not end"),
         ('{"a": "\\x"}', 1, 8, "escape"),
-        ("{} /* b", 1, 4, "comment"),
+        ("{ /* b", 1, 3, "comment"),
         ("[" * (DEEPEST + 2), 1, DEEPEST + 2, "deep"),
     ],
 )

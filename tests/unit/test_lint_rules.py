@@ -26,6 +26,16 @@ PATTERNS = {
     "Plugins": (["/usr/share/orthanc/plugins/"], ["/usr/share/orthanc/plugins/libOrthancDicomWeb.so"]),
     "OrthancPeers.*.Url": ("http://h/", "https://h/"),
     "DicomWeb.Servers.*.Url": ("http://h/", "https://h/"),
+    "ServeFolders.Folders.*": ("/etc", "/srv/help/pages"),
+    "Authorization.UncheckedFolders": (["/ui/app/", "/studies"], ["/ui/app/"]),
+    "Authorization.UncheckedLevels": (["system"], ["instance"]),
+    "Authorization.WebServiceRootUrl": ("http://auth:8000/", "https://auth:8000/"),
+    "OrthancExplorer2.Keycloak.Url": ("http://login:8080/", "https://login:8080/"),
+}
+# What follows from several options, and options from which it does.
+DERIVED: dict[str, dict[str, dict[str, Any]]] = {
+    "_web": {"remote": {"RemoteAccessAllowed": True}, "local": {"RemoteAccessAllowed": False}, "off": {}},
+    "_login": {"": {}},
 }
 
 
@@ -34,6 +44,9 @@ def configuration(rule: Rule, *, bad: bool) -> dict[str, Any]:
     document: dict[str, Any] = {"Name": "archive"}
     for wanted, so in ((rule.only_if, True), (rule.unless, False)):
         for key, value in (wanted or {}).items():
+            if key in DERIVED:
+                document |= DERIVED[key][value] if so else {}
+                continue
             path = [*rule.key.split(".")[:-1], key[1:]] if key.startswith(".") else key.split(".")
             if so or not isinstance(value, list):
                 put(document, path, first(value) if so else other(value))
@@ -42,13 +55,16 @@ def configuration(rule: Rule, *, bad: bool) -> dict[str, Any]:
     if kind in ("password", "name"):
         put(
             document,
-            [path[0], {"password": "orthanc", "name": "a:b" if bad else "ab"}[kind]],
+            [
+                *path[:-1],
+                {"password": "orthanc", "name": ("/" if path[0] == "ServeFolders" else "a:b") if bad else "ab"}[kind],
+            ],
             secret(kind, wanted, bad),
         )
     elif kind == "absent":
         put(document, path if wanted is not bad else path[:-1], ["x"] if wanted is not bad else {})
     elif kind == "empty":
-        put(document, path, {} if bad else {"clinician": "a long pass phrase"})
+        put(document, path, ({} if bad else {"clinician": "a long pass phrase"}) if wanted else ["x"] if bad else [])
     elif kind in ("matches", "differs"):
         put(document, path, PATTERNS[rule.key][0 if bad else 1])
     else:
@@ -117,15 +133,16 @@ def test_rules_and_conditions_name_keys_that_exist() -> None:
     for rule in loaded.rules:
         for key in [rule.key, *(k for k in [*(rule.only_if or {}), *(rule.unless or {})] if not k.startswith("."))]:
             section, _, last = key.rpartition(".")
-            assert last == "*" or section == "DicomWeb.Servers.*" or last in known_keys(loaded, section), key
+            undocumented = ("OrthancExplorer2.Inbox", "ServeFolders.Folders")
+            assert last == "*" or section in undocumented or key in DERIVED or last in known_keys(loaded, section), key
 
 
-def test_only_doors_of_the_archive_itself_become_notes() -> None:
+def test_only_endpoints_of_the_archive_itself_become_notes() -> None:
     guarded = {rule.key for rule in RULES if rule.guard}
     assert guarded == {
         "DicomCheckModalityHost", "DicomModalities.*.UseDicomTls", "DicomTlsCiphersAccepted", "DicomTlsEnabled",
         "DicomTlsMinimumProtocolVersion", "DicomTlsRemoteCertificateRequired", "SslCiphersAccepted", "SslEnabled",
-        "SslMinimumProtocolVersion",
+        "SslMinimumProtocolVersion", "MultitenantDicom.Servers",
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pacs_hardening.model import (
     Control,
     Finding,
     Impact,
+    NotAsked,
     Secret,
     Severity,
     Status,
@@ -65,6 +66,25 @@ def test_what_is_required_must_have_been_measured() -> None:
     assert judge(found(Status.PASS), required=["area.refuses-y"]).exit_status == 10
     assert judge(found(Status.PASS), required=["area.refuses-x"]).exit_status == 0
     assert judge([*found(Status.PASS), *found(Status.NOT_RUN, of=HIGH)], required=[HIGH.id]).exit_status == 10
+
+
+@pytest.mark.parametrize("status", [Status.NOT_RUN, Status.ERROR, None])
+def test_what_is_required_must_have_been_measured_in_every_case(status: Status | None) -> None:
+    """A case that was left out, or could not be measured, beside one that was found open."""
+    lesser = replace(found(Status.FAIL)[0], control=replace(HIGH, severity=Severity.LOW))
+    other = [replace(lesser, case="b", status=status)] if status else []
+    left_out = () if status else (f"{HIGH.id}[b]",)
+    verdict = judge([lesser, *other], required=[HIGH.id], left_out=left_out, fail_on=Severity.HIGH)
+    assert verdict.exit_status == 10
+    measured = [lesser, replace(lesser, case="b", status=Status.PASS)]
+    assert judge(measured, required=[HIGH.id], fail_on=Severity.HIGH).exit_status == 0
+
+
+def test_what_was_not_asked_is_counted_by_control_and_by_case() -> None:
+    findings = [*found(Status.PASS), *found(Status.NOT_RUN, of=HIGH)]
+    assert not NotAsked.of(found(Status.PASS), ())
+    counted = NotAsked.of(findings, [f"{HIGH.id}[more]", "area.absent[a]", "area.absent[b]", f"{findings[0].key}[c]"])
+    assert (counted.controls, counted.cases) == (2, 1)
 
 
 def test_an_aborted_run_is_never_a_pass() -> None:

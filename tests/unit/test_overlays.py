@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from pacs_hardening.catalogue import controls
-from pacs_hardening.gate import Gate
 from pacs_hardening.model import Violation
 from pacs_hardening.profiles import load, names
 from pacs_hardening.profiles.overlays import Requirement, requirements, supported
+from pacs_hardening.run.catalogue import controls
+from pacs_hardening.run.gate import Gate
 
 IDS = [control.id for control in controls()]
 

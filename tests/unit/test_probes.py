@@ -9,9 +9,16 @@ from typing import Any
 
 import pytest
 
-from pacs_hardening.model import Door, Target
-from pacs_hardening.probes.association import Attempt, Outcome, Peer, knock
-from pacs_hardening.probes.plaintext import speaks_http
+from pacs_hardening.model import Endpoint, Target, Violation
+from pacs_hardening.oracles.transport import must_refuse_plaintext
+from pacs_hardening.probes.dicom.association import (
+    Attempt,
+    Outcome,
+    Peer,
+    associate_as,
+)
+from pacs_hardening.probes.plaintext import in_http
+from pacs_hardening.report import words
 from pacs_hardening.wire import dimse, operations, pdu
 
 ScriptedPeer = Callable[..., Any]
@@ -52,9 +59,9 @@ def response(status: int, *, data: bool, field: int = dimse.C_FIND, completed: i
 
 
 def tried(peer: ScriptedPeer, operation: Any, *messages: bytes) -> Attempt:
-    with peer(answers(*messages)) as door:
-        target = Target("scripted", "PACS", (door,))
-        return knock(target, Peer("stranger", b"X"), operation, seconds=5)
+    with peer(answers(*messages)) as endpoint:
+        target = Target("scripted", "PACS", (endpoint,))
+        return associate_as(target, Peer("stranger", b"X"), operation, seconds=5)
 
 
 FRAGMENT = pdu.pdu(pdu.P_DATA_TF, b"\0\0\0\x0a" + bytes([1, 0]) + b"PATIENT1")  # its last-fragment bit is not set
@@ -76,7 +83,7 @@ def test_bytes_of_data_sets_are_counted_as_they_come(
     peer: ScriptedPeer, messages: tuple[bytes, ...], received: int
 ) -> None:
     attempt = tried(peer, operations.find("STUDY"), *messages)
-    assert attempt.outcome is Outcome.REFUSED
+    assert attempt.outcome in (Outcome.REFUSED, Outcome.NONSENSE)
     assert attempt.received == received
 
 
@@ -108,8 +115,8 @@ OK = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
     ("script", "said"),
     [
         (web(b"/", b"/system", other=OK), ""),
-        (web(b"/", other=OK), "GET /system with HTTP 401"),
-        (web(other=b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "GET / with HTTP 400"),
+        (web(b"/", other=OK), "GET /system without TLS"),
+        (web(other=b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "GET / without TLS"),
         (web(other=b"HTTP/1.1 200 OK\r\n\r\n" + bytes(5 << 20)), "more than 4 MiB"),
         (web(other=b"\x15\x03\x01\0\2\2\x46"), ""),
         (web(other=b""), ""),
@@ -117,13 +124,18 @@ OK = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
     ids=["all-moved", "root-moved", "bad-request", "endless", "tls-alert", "closes"],
 )
 def test_plaintext_http_is_asked_on_every_route(peer: ScriptedPeer, script: Any, said: str) -> None:
-    with peer(script, "web") as door:
-        target = Target("scripted", "PACS", (door,), routes={"rest": "/system"})
-        found = speaks_http(door, target)
-    assert said in found if said else found == ""
+    with peer(script, "web") as endpoint:
+        target = Target("scripted", "PACS", (endpoint,), routes={"rest": "/system"})
+        seen = list(in_http(endpoint, target))
+    if not said:
+        must_refuse_plaintext(seen)
+        return
+    with pytest.raises(Violation) as open_:
+        must_refuse_plaintext(seen)
+    assert said in words.text(open_.value.actual)
 
 
-def test_400_on_a_tls_door_says_tls_only(peer: ScriptedPeer) -> None:
-    with peer(web(other=b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "web") as door:
-        said_to_be_tls = Door("web", door.host, door.port, tls=True)
-        assert speaks_http(said_to_be_tls, Target("scripted", "PACS", (said_to_be_tls,))) == ""
+def test_400_on_a_tls_endpoint_says_tls_only(peer: ScriptedPeer) -> None:
+    with peer(web(other=b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), "web") as endpoint:
+        said_to_be_tls = Endpoint("web", endpoint.host, endpoint.port, tls=True)
+        must_refuse_plaintext(in_http(said_to_be_tls, Target("scripted", "PACS", (said_to_be_tls,))))

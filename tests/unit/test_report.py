@@ -11,8 +11,22 @@ from importlib.resources import files
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from pacs_hardening.model import Control, Finding, Impact, Run, Severity, Status, Verdict, judge
-from pacs_hardening.report import catalogue, json_report, junit, terminal
+from pacs_hardening.model import (
+    Control,
+    Finding,
+    Impact,
+    Run,
+    Severity,
+    Status,
+    Verdict,
+    judge,
+)
+from pacs_hardening.report import (
+    catalogue,
+    json_report,
+    junit,
+    terminal,
+)
 from pacs_hardening.report.text import clean
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\nPASS all is well\x9b31m \u202etxt.exe\u2066 \ud800 ]]> <b>&\ufffe\x00\u2028\u200b"
@@ -29,7 +43,7 @@ def control(name: str, severity: Severity = Severity.HIGH) -> Control:
     )
 
 
-def run(*findings: Finding, aborted: str = "", **facts: str) -> Run:
+def run(*findings: Finding, aborted: str | None = None, **facts: str) -> Run:
     return Run("ward", findings, judge(findings, aborted=aborted), {"python": "3.11"}, facts)
 
 
@@ -57,6 +71,11 @@ def lines(run: Run, colour: bool = False) -> list[str]:
     return terminal.render(run, colour).splitlines()
 
 
+def last(run: Run) -> str:
+    """The last paragraph: the verdict."""
+    return " ".join(terminal.render(run, colour=False).rpartition("\n\n")[2].split())
+
+
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -82,41 +101,50 @@ def test_length_is_bounded_and_says_so() -> None:
 
 
 def test_pass_says_who_got_an_answer_and_how_many_hold() -> None:
-    assert lines(run(PASSED))[0] == (
+    assert lines(run(PASSED))[-1] == (
         "PASS  Every stranger was refused and every authorised node was served. 1 of 1 controls hold."
     )
 
 
-def test_fail_leads_with_the_exposure_of_the_worst() -> None:
+def test_fail_says_the_exposure_of_the_worst_last_and_what_it_is_next_to_that() -> None:
     low = Finding(control("web.low", Severity.LOW), Status.FAIL)
     shown = lines(run(low, PASSED, FAILED))
-    assert shown[0] == "FAIL  ANYONE can break association.two. 1 of 3 controls hold, 2 do not."
-    assert [line for line in shown if line.startswith("FAIL  ")][1:] == [
-        "FAIL  association.two  CRITICAL",
+    assert [line for line in shown if line.startswith("FAIL  ")] == [
         "FAIL  web.low  LOW",
+        "FAIL  association.two  CRITICAL",
+        shown[-1],
     ]
+    assert shown[-1] == "FAIL  ANYONE can break association.two. 1 of 3 controls hold, 2 do not."
 
 
 def test_a_control_counts_once_whatever_its_cases() -> None:
     cases = [Finding(control("web.many"), Status.FAIL, case=str(n), actual=f"answer {n}") for n in range(8)]
     shown = lines(run(PASSED, *cases))
-    assert shown[0] == "FAIL  ANYONE can break web.many. 1 of 2 controls hold, 1 does not."
+    assert shown[-1] == "FAIL  ANYONE can break web.many. 1 of 2 controls hold, 1 does not."
     assert sum(line.startswith("FAIL  web.many") for line in shown) == 1
     assert sum(line.startswith("Actual") for line in shown) == terminal.MAX_CASES
     assert "More cases      5, 6, 7" in shown
 
 
 def test_inconclusive_is_never_taken_for_a_pass() -> None:
-    assert lines(run(PASSED, ERROR))[0] == (
+    assert lines(run(PASSED, ERROR))[-1] == (
         "INCONCLUSIVE  web.three could not be measured: timed out after 5 s: this is not a pass."
     )
-    assert lines(run())[0] == "INCONCLUSIVE  no control was measured: this is not a pass."
+    assert lines(run())[-1] == "INCONCLUSIVE  no control was measured: this is not a pass."
 
 
 def test_a_waived_failure_is_not_hidden_by_a_pass() -> None:
-    text = " ".join(" ".join(lines(run(PASSED, *OTHERS))).split())
-    assert text.startswith("PASS ")
-    assert "1 is known to fail and waived." in text
+    assert last(run(PASSED, *OTHERS)).startswith("PASS ")
+    assert last(run(PASSED, *OTHERS)).endswith("1 is known to fail and waived.")
+
+
+@pytest.mark.parametrize("findings", [(PASSED,), (PASSED, FAILED), (PASSED, ERROR), ()], ids=len)
+def test_whatever_the_verdict_it_says_how_many_were_not_asked(findings: tuple[Finding, ...]) -> None:
+    left_out = ("web.absent", "web.other[a]", "web.other[b]", f"{PASSED.control.id}[case]")
+    verdict = judge(findings, left_out=left_out)
+    ending = last(Run("ward", findings, verdict, left_out=left_out))
+    said = "2 controls and 1 case were not asked" if findings else "3 controls were not asked"
+    assert ending.count(said) == 1, ending
 
 
 def test_a_failure_below_the_threshold_is_counted_beside_a_pass() -> None:
@@ -127,9 +155,9 @@ def test_a_failure_below_the_threshold_is_counted_beside_a_pass() -> None:
 
 
 def test_a_failure_reads_from_requirement_to_references() -> None:
-    shown = lines(run(FAILED, doors="dicoms://h:1"))
-    assert shown[1] == "Target          ward (doors: dicoms://h:1)"
-    assert shown[3:] == [
+    shown = lines(run(FAILED, endpoints="dicoms://h:1"))
+    assert shown[-3] == "Target          ward (endpoints: dicoms://h:1)"
+    assert shown[:-4] == [
         "FAIL  association.two  CRITICAL",
         "Requirement     The archive MUST hold association.two.",
         "Case            anonymous",
@@ -149,7 +177,7 @@ def test_everything_that_was_not_measured_is_listed_with_its_reason() -> None:
     assert "    web.four, web.five\n" in text
     assert "waived until 2030-01-01 by IT: soon\n    audit.seven" in text
     headings = [line for line in text.splitlines() if line in ("ERROR", "WAIVED", "NOT RUN", "NOT APPLICABLE")]
-    assert headings == ["ERROR", "WAIVED", "NOT RUN", "NOT APPLICABLE"]
+    assert headings == ["NOT APPLICABLE", "NOT RUN", "WAIVED", "ERROR"]
 
 
 def test_evidence_is_bounded() -> None:
@@ -191,7 +219,7 @@ def test_the_schema_is_a_schema() -> None:
 
 @pytest.mark.parametrize(
     "of",
-    [run(PASSED), run(PASSED, FAILED), run(ERROR, *OTHERS), run(), run(PASSED, aborted="it died", doors="x")],
+    [run(PASSED), run(PASSED, FAILED), run(ERROR, *OTHERS), run(), run(PASSED, aborted="it died", endpoints="x")],
     ids=["pass", "fail", "error", "nothing", "aborted"],
 )
 def test_every_run_fits_the_schema(of: Run) -> None:
@@ -219,6 +247,7 @@ def test_json_tells_everything_of_a_finding() -> None:
             "references": ["PS3.15 B.12"],
             "supports": ["HIPAA 164.312(d) Person or entity authentication"],
             "fix": ["set X to false"],
+            "caused": False,
             "duration_s": 0.0,
         }
     ]
@@ -296,12 +325,17 @@ def test_no_report_repeats_what_does_not_show(status: Status, form: str) -> None
 def test_catalogue_has_a_table_for_each_area_and_names_what_refutes() -> None:
     said = {"transport.one": ("HIPAA 1 One", "NIST 2 Two")}
     one, two = control("transport.one"), control("association.two", Severity.LOW)
-    text = catalogue.render([one, two], {"transport.one": {"orthanc": ["plain", "old-tls"], "embedded": []}}, said)
+    text = catalogue.render(
+        [one, two],
+        {"transport.one": {"plain": ["orthanc"], "old-tls": ["orthanc", "embedded"]}},
+        said,
+        {one.id: (3, 4)},
+    )
     assert text.index("## association") < text.index("## transport")
-    assert "| `association.two` | low | passive | The archive MUST hold association.two | none |" in text
+    assert "| `association.two` | low | passive | The archive MUST hold association.two | none |  |" in text
     assert (
-        "| `transport.one` | high | passive | The archive MUST hold transport.one | orthanc: `old-tls`, `plain` |"
-        " PS3.15 B.12 | HIPAA 1 One; NIST 2 Two |" in text
+        "| `transport.one` | high | passive | The archive MUST hold transport.one |"
+        " `old-tls` (embedded, orthanc); `plain` (orthanc) | 3 of 4 | PS3.15 B.12 | HIPAA 1 One; NIST 2 Two |" in text
     )
 
 

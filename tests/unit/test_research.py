@@ -1,26 +1,41 @@
-"""What the research side's doors give counts only where it is whole, readable and something."""
+"""What the research side's endpoints give counts only where it is whole, readable and something."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from pydicom.dataset import Dataset
 
 from pacs_hardening.canary import objects
-from pacs_hardening.model import Door, Node, Research, Target, Unmeasurable
+from pacs_hardening.model import (
+    Endpoint,
+    Node,
+    Research,
+    Target,
+    Unmeasurable,
+)
+from pacs_hardening.model.response import DimseStatus, Served
+from pacs_hardening.oracles.redaction import evidence
 from pacs_hardening.probes import research
-from pacs_hardening.probes.association import Attempt, Outcome, Peer
-from pacs_hardening.probes.research import Delivered, Piece, Released, retrieve, shows
-from pacs_hardening.redaction import evidence
+from pacs_hardening.probes.dicom.association import Attempt, Peer
+from pacs_hardening.probes.research import (
+    Delivered,
+    Piece,
+    Released,
+    retrieve,
+    shows,
+)
 from pacs_hardening.wire import dimse
-from pacs_hardening.wire.http import Answer, _parse
+from pacs_hardening.wire import operations as wire
+from pacs_hardening.wire.http import Answer, Line, parse_answer
 
 RESEARCH = Research("RESEARCH", "sender", "reader", "user", {"qido": "/studies"}, {"/list": ("",)})
 NODES = {name: Node(name, name.upper()) for name in ("sender", "reader")}
-DOORS = (Door("dicom", "127.0.0.1", 9, tls=False), Door("web", "127.0.0.1", 9, tls=False))
-TARGET = Target("test", "A", DOORS, NODES)
+ENDPOINTS = (Endpoint("dicom", "127.0.0.1", 9, tls=False), Endpoint("web", "127.0.0.1", 9, tls=False))
+TARGET = Target("test", "A", ENDPOINTS, NODES)
 DELIVERED = Delivered((), (), ("1.2.3",), {"/list": frozenset({"abc"})})
 
 
@@ -37,15 +52,15 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Answer]:
     data = dimse.encode_dataset(_copy())
 
     def knocked(target: Target, peer: Peer, *operations: object, **_: object) -> Attempt:
-        return Attempt(peer, target.doors[0], "C-GET", Outcome.SERVED, "DIMSE status 0000H", datasets=(data,))
+        return Attempt(peer, target.endpoints[0], wire.get(), Served(DimseStatus(0)), datasets=(data,))
 
     pages = {
         "/studies": Answer(200, {}, b'[{"00100020": {}}]'),
         "/list": Answer(200, {}, b'["abc"]'),
         "/list/abc": Answer(200, {}, b"{'a': 1}"),
     }
-    monkeypatch.setattr(research, "knock", knocked)
-    monkeypatch.setattr(research.Line, "get", lambda line, path, headers: pages[path])
+    monkeypatch.setattr(research, "associate_as", knocked)
+    monkeypatch.setattr(Line, "get", lambda line, path, headers: pages[path])
     return pages
 
 
@@ -53,14 +68,14 @@ def _released() -> Released:
     return retrieve(TARGET, RESEARCH, DELIVERED, ("PatientName",), {})
 
 
-def test_every_door_that_gave_something_counts(served: dict[str, Answer]) -> None:
+def test_every_endpoint_that_gave_something_counts(served: dict[str, Answer]) -> None:
     released = _released()
     assert released.empty == ()
-    assert {"C-FIND", "C-GET", "qido", "/list"} == set(released.doors)
+    assert {"C-FIND", "C-GET", "qido", "/list"} == set(released.endpoints)
 
 
 @pytest.mark.parametrize("answer", [Answer(200, {}, b" []\n"), Answer(204, {}, b""), Answer(404, {}, b"no such study")])
-def test_a_door_that_gave_nothing_is_named(served: dict[str, Answer], answer: Answer) -> None:
+def test_a_endpoint_that_gave_nothing_is_named(served: dict[str, Answer], answer: Answer) -> None:
     served["/studies"] = answer
     assert _released().empty == ("qido",)
 
@@ -77,7 +92,7 @@ def test_a_list_of_identifiers_is_searched_and_proves_nothing(served: dict[str, 
     [
         Answer(200, {}, b'[{"0010', whole=False),
         Answer(200, {"content-encoding": "br"}, b"compressed"),
-        _parse(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly this", "GET"),
+        parse_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly this", "GET"),
     ],
 )
 def test_an_answer_that_cannot_be_read_whole_is_no_evidence(served: dict[str, Answer], answer: Answer) -> None:
@@ -87,13 +102,13 @@ def test_an_answer_that_cannot_be_read_whole_is_no_evidence(served: dict[str, An
 
 
 def test_a_level_without_a_match_is_named(served: dict[str, Answer], monkeypatch: pytest.MonkeyPatch) -> None:
-    knocked = research.knock
+    knocked: Callable[..., Attempt] = vars(research)["associate_as"]
 
     def nothing_below_series(target: Target, peer: Peer, *operations: object, **more: object) -> Attempt:
-        attempt = knocked(target, peer, *operations, **more)  # type: ignore[arg-type]
+        attempt = knocked(target, peer, *operations, **more)
         return replace(attempt, datasets=()) if "IMAGE" in str(operations) else attempt
 
-    monkeypatch.setattr(research, "knock", nothing_below_series)
+    monkeypatch.setattr(research, "associate_as", nothing_below_series)
     assert _released().empty == ("C-FIND IMAGE",)
 
 

@@ -19,7 +19,7 @@ import sys
 from pacs_hardening.launch import owner
 with owner.folder() as folder:
     (folder / "secret").write_text("x")
-    print(owner.me(), folder, flush=True)
+    print(owner.this_process(), folder, flush=True)
     sys.stdin.read()
 """
 
@@ -48,9 +48,9 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def test_an_owner_is_read_as_it_is_written() -> None:
-    assert owner.parse(str(owner.me())) == owner.me()
-    assert owner.me().pid == os.getpid()
-    for foreign in ("", "a/b", "somebody", "a/b/c/d/e", f"{owner.me()}/more", "a/b/c/1234567890/e"):
+    assert owner.parse(str(owner.this_process())) == owner.this_process()
+    assert owner.this_process().pid == os.getpid()
+    for foreign in ("", "a/b", "somebody", "a/b/c/d/e", f"{owner.this_process()}/more", "a/b/c/1234567890/e"):
         assert owner.parse(foreign) is None
 
 
@@ -69,17 +69,17 @@ def test_a_killed_process_is_dead_before_and_after_its_parent_noticed() -> None:
 
 
 def test_a_process_with_the_same_number_is_not_the_same() -> None:
-    assert owner.is_dead(replace(owner.me(), start="1"))
-    assert not owner.is_dead(replace(owner.me(), start="-"))
+    assert owner.is_dead(replace(owner.this_process(), start="1"))
+    assert not owner.is_dead(replace(owner.this_process(), start="-"))
 
 
 def test_whoever_may_live_elsewhere_is_left_alone() -> None:
-    gone = replace(owner.me(), pid=999_999_999)
+    gone = replace(owner.this_process(), pid=999_999_999)
     assert owner.is_dead(gone)
     assert not owner.is_dead(replace(gone, host="elsewhere"))
     assert not owner.is_dead(replace(gone, pid_namespace="1"))
-    assert owner.is_dead(replace(owner.me(), boot="another"))
-    assert not owner.is_dead(replace(owner.me(), boot="another", host="elsewhere"))
+    assert owner.is_dead(replace(owner.this_process(), boot="another"))
+    assert not owner.is_dead(replace(owner.this_process(), boot="another", host="elsewhere"))
 
 
 def test_a_folder_is_private_and_removed_at_the_end(temporary: Path) -> None:
@@ -100,7 +100,7 @@ def test_folders_of_the_living_and_of_strangers_are_left_alone(temporary: Path) 
         elsewhere.mkdir()
         precious = temporary / "precious"
         precious.mkdir()
-        dead = "~".join(str(replace(owner.me(), pid=999_999_999)).split("/"))
+        dead = "~".join(str(replace(owner.this_process(), pid=999_999_999)).split("/"))
         (temporary / f"pacs-hardening.{dead}.abc").symlink_to(precious)
         owner.sweep_folders()
         assert all(path.exists() for path in (folder, stranger, elsewhere, precious))

@@ -8,25 +8,34 @@ import re
 import sys
 import tomllib
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from pacs_hardening import check, cli
-from pacs_hardening.confirm import confirm
-from pacs_hardening.launch import targetfile
-from pacs_hardening.model import BadInput, Door, Impact, Node, Target, User
-from pacs_hardening.model.target import Secret
+from pacs_hardening.cli import main as cli
+from pacs_hardening.cli import target_check as check
+from pacs_hardening.config import documentation, schema, targetfile, template
+from pacs_hardening.config.reader import keys
+from pacs_hardening.model import (
+    BadInput,
+    Endpoint,
+    Impact,
+    Node,
+    Target,
+    User,
+)
+from pacs_hardening.model.peers import Secret
 from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.run.confirm import confirm
 from pacs_hardening.wire import dimse, ledger, operations
 from tests.meta.test_fail_closed import archive
 from tests.unit.test_targetfile import CERTIFICATE, FULL, KEY, MINIMAL
 
-LAUNCH = files("pacs_hardening.launch")
-TEMPLATE = LAUNCH.joinpath("target.template.toml").read_text()
-SCHEMA = json.loads(LAUNCH.joinpath("target.schema.json").read_text())
+ROOT = Path(__file__).parents[2]
+TEMPLATE = template.render()
+SCHEMA = schema.of_target()
+OLD = {"doors", "further", "dangerous"}
 
 
 def uncommented() -> str:
@@ -49,14 +58,14 @@ def test_every_example_in_the_template_is_accepted(tmp_path: Path, monkeypatch: 
     for name in re.findall(r'"([a-z]+\.key)"', TEMPLATE):
         (tmp_path / name).write_text(KEY)
     (tmp_path / "orthanc.json").write_text("{}")
-    monkeypatch.setenv("GATE_PASSCODE", "x")
-    monkeypatch.setenv("GATE_PASSWORD", "x")
+    for name in re.findall(r'_env = "([A-Z_]+)"', TEMPLATE):
+        monkeypatch.setenv(name, "x")
     (tmp_path / "ward.toml").write_text(uncommented())
     target = targetfile.read(str(tmp_path / "ward.toml"))
     assert set(target.nodes) == {"all", "query", "store", "unknown"}
     assert target.hosts == {"archive": "ssh://auditor@pacs.example"}
     named = set(tomllib.loads(uncommented()))
-    assert named == set(targetfile._TOP.split()), "the template shows every key"
+    assert named == set(keys(Target)), "the template shows every key"
 
 
 def test_no_file_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,7 +81,7 @@ def test_no_file_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_the_schema_knows_every_key_and_nothing_else() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert set(SCHEMA["properties"]) == set(targetfile._TOP.split())
+    assert set(SCHEMA["properties"]) == set(keys(Target)) | OLD
 
 
 @pytest.mark.parametrize(
@@ -85,7 +94,7 @@ def test_the_schema_takes_what_the_reader_takes(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        'doors = ["dicom://h:104"]',
+        'endpoints = ["dicom://h:104"]',
         MINIMAL + 'colour = "red"',
         MINIMAL + "query_limit = 0",
         MINIMAL + '[nodes.all]\naet = "A"\ncertificate = "all.pem"',
@@ -100,6 +109,22 @@ def test_the_schema_refuses_what_the_reader_refuses(text: str, tmp_path: Path) -
     (tmp_path / "t.toml").write_text(text)
     with pytest.raises(BadInput):
         targetfile.read(str(tmp_path / "t.toml"))
+
+
+def test_the_schema_takes_old_names_and_one_of_both() -> None:
+    valid = jsonschema.Draft202012Validator(SCHEMA).is_valid
+    old = MINIMAL.replace("endpoints", "doors")
+    assert valid(tomllib.loads(old))
+    assert not valid(tomllib.loads(old + 'endpoints = ["dicom://h:104"]'))
+    assert not valid(tomllib.loads(MINIMAL + '[[protected_requests]]\nmethod = "GET"'))
+
+
+# --- its page
+
+
+def test_the_committed_page_is_the_generated_one() -> None:
+    """`pacs-hardening target keys > docs/target-file.md` rewrites it."""
+    assert (ROOT / "docs" / "target-file.md").read_text() == documentation.render()
 
 
 # --- hosts
@@ -139,17 +164,19 @@ def test_a_target_that_refuses_its_own_node_is_not(tmp_path: Path, capsys: pytes
 
 
 def test_what_is_missing_is_named_with_what_it_leaves_unmeasured() -> None:
-    bare = Target("t", "PACS", (Door("dicom", "h", 1, True), Door("web", "h", 2, True)))
+    bare = Target("t", "PACS", (Endpoint("dicom", "h", 1, True), Endpoint("web", "h", 2, True)))
     assert set(check.missing(bare)) == set(check.LEAVES) - {"nodes.all.certificate"}
     with_node = replace(bare, nodes={"all": Node("all", "A")}, users={"u": User("u", Secret("x"))})
     assert "nodes.all.certificate" in set(check.missing(with_node))
     assert "users" not in set(check.missing(with_node))
-    assert not {item for item in check.missing(replace(bare, doors=bare.doors[:1])) if item.startswith("routes")}
+    assert not {
+        item for item in check.missing(replace(bare, endpoints=bare.endpoints[:1])) if item.startswith("routes")
+    }
 
 
 # --- before an archive is disturbed
 
-TWO = Target("t", "PACS", (Door("dicom", "one", 1, True), Door("web", "two", 2, True)))
+TWO = Target("t", "PACS", (Endpoint("dicom", "one", 1, True), Endpoint("web", "two", 2, True)))
 
 
 class Terminal(io.StringIO):
@@ -194,7 +221,7 @@ def test_a_passive_run_stores_nothing_and_a_store_is_listed(tmp_path: Path) -> N
     assert left == {f"patient {stored.PatientID}, study {stored.StudyInstanceUID}: 1 object"}
 
 
-def test_an_object_for_the_web_door_is_listed() -> None:
+def test_an_object_for_the_web_endpoint_is_listed() -> None:
     offered = operations.synthetic_object()
     dimse.encode_file(offered)
     assert [line for line in ledger.left() if str(offered.StudyInstanceUID) in line]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pacs_hardening.launch import targetfile
+from pacs_hardening.config import targetfile
 from pacs_hardening.model import (
     BadInput,
     Configuration,
-    Door,
+    Endpoint,
     Identity,
     Impact,
     KeyPair,
@@ -26,11 +26,11 @@ from pacs_hardening.model import (
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"
-MINIMAL = 'called_aet = "PACS"\ndoors = ["dicoms://pacs.example:2762"]\n'
+MINIMAL = 'called_aet = "PACS"\nendpoints = ["dicoms://pacs.example:2762"]\n'
 FULL = """
 name = "ward"
 called_aet = "PACS"
-doors = ["dicoms://127.0.0.1:2762", "https://[::1]:8443"]
+endpoints = ["dicoms://127.0.0.1:2762", "https://[::1]:8443"]
 ca = "ca.pem"
 server_name = "pacs.example"
 verify_server = false
@@ -56,11 +56,11 @@ username = "jane"
 password_file = "jane.password"
 [routes]
 rest = "/dicom-web/studies/{study}"
-[[further]]
+[[protected_requests]]
 path = "/find"
 method = "POST"
 body = '{"study": "{study}"}'
-[[dangerous]]
+[[admin_requests]]
 path = "/nobody"
 method = "DELETE"
 does = "deletes"
@@ -103,7 +103,7 @@ def test_reads_every_key_relative_to_the_file(folder: Path, monkeypatch: pytest.
     assert read(folder, FULL) == Target(
         name="ward",
         called_aet="PACS",
-        doors=(Door("dicom", "127.0.0.1", 2762, True), Door("web", "::1", 8443, True)),
+        endpoints=(Endpoint("dicom", "127.0.0.1", 2762, True), Endpoint("web", "::1", 8443, True)),
         nodes={
             "all": Node("all", "MODALITY", frozenset({"echo", "find"}), keys, identity),
             "unknown": Node("unknown", "NOBODY"),
@@ -117,8 +117,8 @@ def test_reads_every_key_relative_to_the_file(folder: Path, monkeypatch: pytest.
         move_destination="DEST",
         query_limit=100,
         body_limit=1000,
-        further=(WebRequest("/find", "POST", body='{"study": "{study}"}'),),
-        dangerous=(WebRequest("/nobody", "DELETE", does="deletes", absent=True),),
+        protected_requests=(WebRequest("/find", "POST", body='{"study": "{study}"}'),),
+        admin_requests=(WebRequest("/nobody", "DELETE", does="deletes", absent=True),),
         sop_classes=("1.2.840.10008.5.1.4.1.1.2",),
         transfer_syntaxes=("1.2.840.10008.1.2.1",),
         verify_server=False,
@@ -135,9 +135,12 @@ def test_a_minimal_file_is_verified_and_touched_passively(folder: Path) -> None:
     ("text", "words"),
     [
         ("called_aet = \n", "line 1, column"),
-        ('doors = ["dicom://h:104"]', "called_aet: is missing"),
-        ('called_aet = "PACS"\ndoors = []', "doors: is empty"),
-        (MINIMAL + 'colour = "red"', "unknown key 'colour'; accepted: bad_keys, behind_guard, body_limit, ca"),
+        ('endpoints = ["dicom://h:104"]', "called_aet: is missing"),
+        ('called_aet = "PACS"\nendpoints = []', "endpoints: is empty"),
+        (
+            MINIMAL + 'colour = "red"',
+            "unknown key 'colour'; accepted: admin_requests, audit, bad_keys, behind_guard, body_limit, ca",
+        ),
         (MINIMAL + 'verify_server = "yes"', "verify_server: 'yes' is not a bool"),
         (MINIMAL + "query_limit = true", "query_limit: True is not a int"),
         (MINIMAL + "query_limit = 0", "query_limit: 0 is not 1 or more"),
@@ -163,10 +166,10 @@ def test_a_minimal_file_is_verified_and_touched_passively(folder: Path) -> None:
         (MINIMAL + '[routes]\nrest = "/{patient}"', "accepted: /…, with {study}, {series}, {instance}"),
         (MINIMAL + '[routes]\nrest = "/{study.__class__}"', "is not a path"),
         (MINIMAL + '[routes]\nrest = "/{"', "is not a path"),
-        (MINIMAL + '[[further]]\npath = "find"', "further[0]: path: 'find' is not a path"),
-        (MINIMAL + '[[further]]\npath = "/{patient}"', "accepted: /…, with {study}, {series}, {instance}"),
-        (MINIMAL + '[[dangerous]]\npath = "/x"\nmethod = "get"', "method: 'get' does not match"),
-        (MINIMAL + '[[dangerous]]\npath = "/x"\nheader = "y"', "unknown key 'header'"),
+        (MINIMAL + '[[protected_requests]]\npath = "find"', "protected_requests[0]: path: 'find' is not a path"),
+        (MINIMAL + '[[protected_requests]]\npath = "/{patient}"', "accepted: /…, with {study}, {series}, {instance}"),
+        (MINIMAL + '[[admin_requests]]\npath = "/x"\nmethod = "get"', "method: 'get' does not match"),
+        (MINIMAL + '[[admin_requests]]\npath = "/x"\nheader = "y"', "unknown key 'header'"),
         (MINIMAL + "body_limit = 0", "body_limit: 0 is not 1 or more"),
         (MINIMAL + 'sop_classes = ["CT"]', "sop_classes: 'CT' does not match"),
         (MINIMAL + 'config = "gone"', "there is no such file or folder"),
@@ -178,13 +181,71 @@ def test_one_line_names_file_key_and_what_is_accepted(folder: Path, text: str, w
     assert words in refusal(folder, text)
 
 
+OLD = """
+called_aet = "PACS"
+doors = ["https://pacs.example:8443"]
+[[further]]
+path = "/find"
+door = "qido"
+[[dangerous]]
+path = "/x"
+"""
+
+
+def test_old_keys_are_read_as_the_new_ones_with_a_note_each(folder: Path) -> None:
+    old = read(folder, OLD)
+    new = read(
+        folder,
+        OLD.replace("doors", "endpoints")
+        .replace("further", "protected_requests")
+        .replace("dangerous", "admin_requests")
+        .replace("door ", "route "),
+    )
+    assert not new.notes
+    assert replace(old, notes=()) == new
+    where = folder / "ward.toml"
+    assert set(old.notes) == {
+        f"{where}:7: `dangerous` is called `admin_requests` since 0.2; both work until 1.0",
+        f"{where}:3: `doors` is called `endpoints` since 0.2; both work until 1.0",
+        f"{where}:4: `further` is called `protected_requests` since 0.2; both work until 1.0",
+        f"{where}:6: protected_requests[0]: `door` is called `route` since 0.2; both work until 1.0",
+    }
+
+
 @pytest.mark.parametrize(
-    "door",
+    ("text", "line"),
+    [
+        (MINIMAL + "# query_limit = 1\nquery_limit = 0", 4),
+        (MINIMAL + 'colour = "red"', 3),
+        (MINIMAL + '[nodes.all]\naet = "A"\n[nodes.query]\naet = "SEVENTEENLETTERS7"', 6),
+        (MINIMAL + '[nodes]\nall = { aet = "A" }\nquery = { aet = "" }', 5),
+        (MINIMAL + 'nodes.all.aet = ""', 3),
+        (MINIMAL + '[nodes.all]\npermits = ["echo"]', 3),  # of the table that lacks it
+        (MINIMAL + '[routes]\nqido = "/"\n"rest" = "x"', 5),
+        (MINIMAL + '[[further]]\npath = "/a"\n[[further]]\npath = "b"', 6),
+        (MINIMAL + "version = 2", 3),
+        (MINIMAL + '[users.jane]\nusername = "jane"\npassword = "hunter2"', 5),
+    ],
+)
+def test_the_line_is_named(folder: Path, text: str, line: int) -> None:
+    assert refusal(folder, text).startswith(f"{folder / 'ward.toml'}:{line}: ")
+
+
+def test_what_is_missing_altogether_has_no_line(folder: Path) -> None:
+    assert refusal(folder, 'endpoints = ["dicom://h:104"]') == f"{folder / 'ward.toml'}: called_aet: is missing"
+
+
+def test_a_key_is_given_under_one_of_its_names(folder: Path) -> None:
+    assert "endpoints is there, too" in refusal(folder, MINIMAL + 'doors = ["dicom://h:104"]')
+
+
+@pytest.mark.parametrize(
+    "endpoint",
     ["dicom://h:0", "dicom://h:65536", "dicom://h:-1", "dicom://h:x", "dicom://h", "dicom://:104", "ftp://h:1", "h:104",
      "dicom://u:p@h:104", "dicom://h:104/x", "dicom://h:104?called=A", "dicom://[::1:104"],
 )  # fmt: skip
-def test_refuses_what_is_no_door(folder: Path, door: str) -> None:
-    message = refusal(folder, f'called_aet = "PACS"\ndoors = ["{door}"]')
+def test_refuses_what_is_no_endpoint(folder: Path, endpoint: str) -> None:
+    message = refusal(folder, f'called_aet = "PACS"\nendpoints = ["{endpoint}"]')
     assert (
         "accepted: dicom://host:port, dicoms://host:port, http://host:port, https://host:port, port 1 to 65535"
         in message
@@ -238,9 +299,9 @@ def test_reads_a_url(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     target = targetfile.read("dicoms://127.0.0.1:2762?called=PACS&calling=GATE&cert=all.pem&key=all.key&ca=ca.pem")
     node = Node("all", "GATE", frozenset({"echo", "find"}), KeyPair(folder / "all.pem", folder / "all.key"))
-    doors = (Door("dicom", "127.0.0.1", 2762, True),)
+    endpoints = (Endpoint("dicom", "127.0.0.1", 2762, True),)
     assert target == Target(
-        "127.0.0.1:2762", "PACS", doors, {"all": node}, ca=folder / "ca.pem", server_name="127.0.0.1"
+        "127.0.0.1:2762", "PACS", endpoints, {"all": node}, ca=folder / "ca.pem", server_name="127.0.0.1"
     )
 
 
@@ -314,5 +375,5 @@ def test_a_research_side_is_read_and_written_alike(folder: Path, monkeypatch: py
     again = targetfile.read(str(targetfile.write(read, folder / "again")))
     assert again.research == read.research
     (folder / "target.toml").write_text(FULL + RESEARCH.replace("{study}", "{patient}"))
-    with pytest.raises(BadInput, match="research metadata"):
+    with pytest.raises(BadInput, match=r"\[research\]: routes.metadata"):
         targetfile.read(str(folder / "target.toml"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pacs_hardening import profiles
-from pacs_hardening.launch import certificates, pki
 from pacs_hardening.model import BadInput
+from pacs_hardening.pki import authority, certificates
 from pacs_hardening.profiles import tlsprofile
 
 GOOD = (tlsprofile.FOLDER / "bcp195-rfc9325.toml").read_text()
@@ -64,9 +63,9 @@ def test_an_unknown_tls_profile_is_bad_input_that_names_the_known_ones() -> None
 
 
 def test_sha1_is_weaker_than_the_profile(tmp_path: Path) -> None:
-    made = pki.make(tmp_path, {"all": "all.invalid"}, ["localhost"])
+    made = authority.make(tmp_path, {"all": "all.invalid"}, ["localhost"])
     leaf = x509.load_pem_x509_certificate(made.bad["sha1"].certificate.read_bytes())
-    assert profiles.load("baseline").tls.weakness_of(leaf, datetime.now(UTC)) == "signed with sha1"
+    assert profiles.load("baseline").tls.weakness_of(leaf) == "signed with sha1"
 
 
 def test_the_sample_key_is_listed_and_none_is_there_twice() -> None:

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from pacs_hardening.launch.definition.prepared import Overrides, Prepared, prepare
 from pacs_hardening.launch.environment import Environment
-from pacs_hardening.launch.prepared import Overrides, Prepared, prepare
-from pacs_hardening.model import BadInput, Control, Impact, Severity
+from pacs_hardening.model import (
+    BadInput,
+    Control,
+    Impact,
+    Severity,
+)
 from pacs_hardening.report.versions import Version, render
 
 TOML = """
@@ -114,7 +119,7 @@ def test_a_generation_has_its_own_base_and_differences(folder: Path) -> None:
     prepared = _prepared(old, "open")
     assert (old.label, old.title) == ("one of old", "A test archive 2 behind a guard")
     assert prepared.plan.services["archive"].base == "debian:old-slim"
-    assert (prepared.plan.query_limit, prepared.sources["a.conf"]) == (50, "\n")
+    assert (prepared.plan.target.query_limit, prepared.sources["a.conf"]) == (50, "\n")
     assert [w["reason"] for data in old.variant.waivers.values() for w in data["waiver"]] == ["from version 3 on"]
     assert not Environment.load("one", folder).variant.waivers
 

@@ -10,30 +10,44 @@ from threading import Event
 import pytest
 
 from fixtures.scripted import Script
-from pacs_hardening.model import Door, Secret, Target, Unmeasurable, User, Violation, WebRequest
-from pacs_hardening.oracle import must_not_reach, must_refuse_alike
-from pacs_hardening.probes import crawl, errors, guess
-from pacs_hardening.probes.web import WebAttempt
-from pacs_hardening.wire.http import Answer, pour
+from pacs_hardening.model import (
+    Endpoint,
+    Secret,
+    Target,
+    Unmeasurable,
+    User,
+    Violation,
+    WebRequest,
+)
+from pacs_hardening.model.response import Closed
+from pacs_hardening.oracles.web import must_not_reach, must_refuse_alike
+from pacs_hardening.probes.web import crawl, errors, guess
+from pacs_hardening.probes.web.request import WebAttempt
+from pacs_hardening.wire.http import Answer, send_body
 from pacs_hardening.wire.session import Refused, Silent
 
-ScriptedPeer = Callable[..., AbstractContextManager[Door]]
-WEB = Door("web", "127.0.0.1", 80, tls=True)
+ScriptedPeer = Callable[..., AbstractContextManager[Endpoint]]
+WEB = Endpoint("web", "127.0.0.1", 80, tls=True)
 TARGET = Target("t", "T", (WEB,))
 PAGE = b"the page that a user gets"
 
 
 def told(status: int, body: bytes = b"", **headers: str) -> WebAttempt:
     answer = Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
-    return WebAttempt(WEB, "GET /x", answer if status else None, f"HTTP {status}")
+    return WebAttempt(WEB, "GET /x", answer if status else Closed())
+
+
+def at_no_such_path(endpoint: Endpoint) -> WebAttempt:
+    return told(401)
 
 
 @pytest.mark.parametrize(("stranger", "user", "absent"), [
-    (401, 200, False), (403, 200, False), (0, 200, False), (403, 403, False), (405, 405, False), (401, 404, True),
+    (401, 200, False), (403, 200, False), (0, 200, False), (403, 403, False), (401, 404, True),
+    (302, 200, False), (404, 200, False), (404, 200, True),
 ])  # fmt: skip
 def test_strangers_are_refused(stranger: int, user: int, absent: bool) -> None:
     asked = WebRequest("/x", absent=absent)
-    must_refuse_alike([(asked, [told(stranger)], told(user, PAGE if user == 200 else b""))], TARGET)
+    must_refuse_alike([(asked, [told(stranger)], told(user, PAGE if user == 200 else b""))], TARGET, at_no_such_path)
 
 
 @pytest.mark.parametrize(("stranger", "user", "absent"), [
@@ -43,15 +57,18 @@ def test_strangers_are_refused(stranger: int, user: int, absent: bool) -> None:
 ])  # fmt: skip
 def test_strangers_are_answered(stranger: WebAttempt, user: WebAttempt, absent: bool) -> None:
     with pytest.raises(Violation):
-        must_refuse_alike([(WebRequest("/x", absent=absent), [told(401), stranger], user)], TARGET)
+        must_refuse_alike([(WebRequest("/x", absent=absent), [told(401), stranger], user)], TARGET, at_no_such_path)
 
 
 @pytest.mark.parametrize(("stranger", "user", "absent"), [
-    (401, 404, False), (401, 500, False), (429, 200, False), (302, 200, False), (404, 200, True),
+    (401, 404, False), (401, 500, False), (429, 200, False), (405, 405, False), (401, 401, False),
+    (503, 503, False), (404, 404, False), (301, 301, False), (429, 429, False),
 ])  # fmt: skip
 def test_what_proves_no_refusal_of_strangers(stranger: int, user: int, absent: bool) -> None:
     with pytest.raises(Unmeasurable):
-        must_refuse_alike([(WebRequest("/x", absent=absent), [told(stranger)], told(user, PAGE))], TARGET)
+        must_refuse_alike(
+            [(WebRequest("/x", absent=absent), [told(stranger)], told(user, PAGE))], TARGET, at_no_such_path
+        )
 
 
 def test_a_dangerous_request_is_refused_or_there_is_no_such_route() -> None:
@@ -132,8 +149,8 @@ def test_errors_that_name_the_server() -> None:
 
 
 def test_a_refusal_is_slower_only_where_no_load_explains_it() -> None:
-    def wrong(*seconds: float) -> guess.Wrong:
-        return guess.Wrong((), (), seconds)
+    def wrong(*seconds: float) -> guess.WrongLogin:
+        return guess.WrongLogin((), (), seconds)
 
     fast, slow = wrong(0.01, 0.02, 0.01), wrong(0.2, 0.3, 0.25)
     assert guess.differ(slow, fast)
@@ -146,22 +163,22 @@ def test_a_refusal_is_slower_only_where_no_load_explains_it() -> None:
 USER = User("u", Secret("p"))
 
 
-@pytest.mark.parametrize("status", [b"429 Too Many Requests", b"302 Found", b"503 Unavailable", b""])
-def test_a_throttled_door_judges_no_password(peer: ScriptedPeer, status: bytes) -> None:
+@pytest.mark.parametrize("status", [b"429 Too Many Requests", b"500 Error", b"503 Unavailable", b""])
+def test_a_throttled_endpoint_judges_no_password(peer: ScriptedPeer, status: bytes) -> None:
     answer = b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n" if status else b""
-    with peer(reading(answer, after=100), "web") as door, pytest.raises(Unmeasurable, match="to a wrong password"):
-        guess.guess(TARGET, door, "/x", USER)
+    with peer(reading(answer, after=60), "web") as endpoint, pytest.raises(Unmeasurable, match="to a wrong password"):
+        guess.guess(TARGET, endpoint, "/x", USER)
 
 
-def test_a_door_that_never_stops_answering_guesses(peer: ScriptedPeer) -> None:
+def test_a_endpoint_that_never_stops_answering_guesses(peer: ScriptedPeer) -> None:
     refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
-    with peer(reading(refused, after=100), "web") as door:
-        assert guess.guess_until_throttled(TARGET, door, "/x") is None
+    with peer(reading(refused, after=100), "web") as endpoint:
+        assert guess.guess_until_throttled(TARGET, endpoint, "/x") is None
 
 
-def post(door: Door, seconds: float = 4.0) -> Answer:
+def post(endpoint: Endpoint, seconds: float = 4.0) -> Answer:
     count = 8 << 20
-    return pour(door, "/x", None, user=USER, headers={}, start=b"--b", count=count, seconds=seconds)
+    return send_body(endpoint, "/x", None, user=USER, headers={}, start=b"--b", count=count, seconds=seconds)
 
 
 def reading(answer: bytes, *, after: int) -> Script:
@@ -180,13 +197,13 @@ def reading(answer: bytes, *, after: int) -> Script:
 
 
 def test_an_endless_body_is_refused_in_the_middle(peer: ScriptedPeer) -> None:
-    with peer(reading(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n", after=100), "web") as door:
-        assert post(door).status == 413
+    with peer(reading(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n", after=100), "web") as endpoint:
+        assert post(endpoint).status == 413
 
 
 def test_an_endless_body_is_cut_off(peer: ScriptedPeer) -> None:
-    with peer(reading(b"", after=100), "web") as door, pytest.raises(Refused):
-        post(door)
+    with peer(reading(b"", after=100), "web") as endpoint, pytest.raises(Refused):
+        post(endpoint)
 
 
 def test_an_endless_body_is_taken(peer: ScriptedPeer) -> None:
@@ -194,5 +211,5 @@ def test_an_endless_body_is_taken(peer: ScriptedPeer) -> None:
         while not over.is_set() and connection.recv(1 << 16):
             pass
 
-    with peer(script, "web") as door, pytest.raises(Silent):
-        post(door, seconds=1.0)
+    with peer(script, "web") as endpoint, pytest.raises(Silent):
+        post(endpoint, seconds=1.0)

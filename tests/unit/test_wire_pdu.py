@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,15 @@ from pydicom.dataset import Dataset
 from pynetdicom.dimse_messages import C_FIND_RQ, C_STORE_RQ
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ, P_DATA_TF
 
-from pacs_hardening.wire import dimse, operations, pdu, scu
+from pacs_hardening.wire import (
+    dimse,
+    operations,
+    pdu,
+    scu,
+)
 
 
-def request(**more: object) -> pdu.AssociateRequest:
+def request(**more: Any) -> pdu.AssociateRequest:
     contexts = (
         pdu.Context(1, operations.VERIFICATION),
         pdu.Context(3, operations.GET["STUDY"], (pdu.EXPLICIT_LE, "1.2.3")),
@@ -37,9 +43,10 @@ def test_associate_request_is_read_by_pynetdicom() -> None:
         (3, operations.GET["STUDY"]),
     ]
     assert [str(t) for t in contexts[1].transfer_syntax] == [pdu.EXPLICIT_LE, "1.2.3"]
-    identity = read.user_information.user_identity
+    information: Any = read.user_information
+    identity = information.user_identity
     assert (identity.user_identity_type, identity.primary_field, identity.secondary_field) == (2, b"user", b"pass")
-    assert read.user_information.maximum_length == 16384
+    assert information.maximum_length == 16384
     assert len(read.encode()) == len(request().encode())
 
 
@@ -55,7 +62,7 @@ def test_illegal_values_are_sent_as_they_are() -> None:
 def accept_from_pynetdicom() -> bytes:
     rq = A_ASSOCIATE_RQ()
     rq.decode(request().encode())
-    primitive = rq.to_primitive()
+    primitive: Any = rq.to_primitive()
     primitive.result, primitive.result_source = 0, 1
     primitive.presentation_context_definition_results_list = rq.presentation_context and [
         c.to_primitive() for c in rq.presentation_context
@@ -96,7 +103,7 @@ def test_a_damaged_accept_never_fails_in_another_way(position: int, value: int) 
 
 @given(st.binary(max_size=70000), st.integers(8, 20000))
 def test_fragments_join_to_what_was_cut(payload: bytes, max_pdu: int) -> None:
-    joined, last = b"", []
+    joined, last = b"", list[bool]()
     for whole in pdu.pdvs(5, payload, command=False, max_pdu=max_pdu):
         assert len(whole) - 6 <= max_pdu
         for context, is_command, is_last, piece in pdu.fragments(whole[6:]):

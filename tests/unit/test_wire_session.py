@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pacs_hardening.model import Door, Unmeasurable
+from pacs_hardening.model import Endpoint, Unmeasurable
+from pacs_hardening.model.response import Aborted, Closed, Refusal, Rejected, Stage, TlsAlert
 from pacs_hardening.wire import pdu
 from pacs_hardening.wire.http import request
 from pacs_hardening.wire.session import Refused, Session, Silent
@@ -45,49 +46,50 @@ def floods(connection: socket.socket, over: Event) -> None:
         connection.sendall(b"x" * 65536)
 
 
-def exchange(door: Door, seconds: float = 1.0) -> tuple[int, bytes]:
-    with Session(door, None, seconds=seconds) as session:
+def exchange(endpoint: Endpoint, seconds: float = 1.0) -> tuple[int, bytes]:
+    with Session(endpoint, None, seconds=seconds) as session:
         session.send(b"anything", "bytes")
-        return session.receive("test")
+        return session.receive(Stage.ASSOCIATION)
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "refusal"),
     [
-        (b"", "connection closed"),
-        (pdu.pdu(pdu.A_ASSOCIATE_RJ, b"\0\1\1\3"), "result 1, source 1, reason 3"),
-        (pdu.pdu(pdu.A_ABORT, b"\0\0\2\1"), "source 2, reason 1"),
-        (b"\x15\x03\x03\x00\x02\x02\x28", "TLS alert"),
-        (pdu.pdu(pdu.A_ASSOCIATE_AC, b"x" * 100)[:50], "connection closed"),
+        (b"", Closed()),
+        (pdu.pdu(pdu.A_ASSOCIATE_RJ, b"\0\1\1\3"), Rejected(1, 1, 3)),
+        (pdu.pdu(pdu.A_ABORT, b"\0\0\2\1"), Aborted(2, 1)),
+        (b"\x15\x03\x03\x00\x02\x02\x28", TlsAlert(40)),
+        (pdu.pdu(pdu.A_ASSOCIATE_AC, b"x" * 100)[:50], Closed()),
     ],
 )
-def test_refusals(peer: Peer, answer: bytes, words: str) -> None:
-    with peer(says(answer)) as door, pytest.raises(Refused, match=words):
-        exchange(door)
+def test_refusals(peer: Peer, answer: bytes, refusal: Refusal) -> None:
+    with peer(says(answer)) as endpoint, pytest.raises(Refused) as ended:
+        exchange(endpoint)
+    assert (ended.value.response, ended.value.stage) == (refusal, Stage.ASSOCIATION)
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n", b"\x02\0\xff\xff\xff\xff", b"\x09\0\0\0\0\4abcd"])
 def test_what_is_no_pdu_is_neither_refusal_nor_answer(peer: Peer, answer: bytes) -> None:
-    with peer(says(answer)) as door, pytest.raises(pdu.ProtocolError):
-        exchange(door)
+    with peer(says(answer)) as endpoint, pytest.raises(pdu.ProtocolError):
+        exchange(endpoint)
 
 
 @pytest.mark.parametrize("script", [silent, drips])
 def test_silence_is_no_refusal_and_the_budget_holds_for_the_whole(peer: Peer, script: Callable[..., None]) -> None:
-    with peer(script) as door, pytest.raises((Silent, pdu.ProtocolError)):
-        exchange(door, seconds=0.6)
+    with peer(script) as endpoint, pytest.raises((Silent, pdu.ProtocolError)):
+        exchange(endpoint, seconds=0.6)
 
 
 def test_no_listener_is_unmeasurable() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        door = Door("dicom", "127.0.0.1", unused.getsockname()[1], tls=False)
+        endpoint = Endpoint("dicom", "127.0.0.1", unused.getsockname()[1], tls=False)
         with pytest.raises(Unmeasurable, match="cannot be reached"):
-            exchange(door)
+            exchange(endpoint)
 
 
-def get(door: Door, method: str = "GET", seconds: float = 2.0) -> tuple[int, bytes]:
-    answer = request(door, method, "/x/../y", None, seconds=seconds)
+def get(endpoint: Endpoint, method: str = "GET", seconds: float = 2.0) -> tuple[int, bytes]:
+    answer = request(endpoint, method, "/x/../y", None, seconds=seconds)
     return answer.status, answer.body
 
 
@@ -101,8 +103,8 @@ def get(door: Door, method: str = "GET", seconds: float = 2.0) -> tuple[int, byt
     ],
 )
 def test_http_answers(peer: Peer, answer: bytes, expected: tuple[int, bytes]) -> None:
-    with peer(says(answer), "web") as door:
-        assert get(door) == expected
+    with peer(says(answer), "web") as endpoint:
+        assert get(endpoint) == expected
 
 
 def test_the_path_is_sent_as_it_is(peer: Peer) -> None:
@@ -112,23 +114,25 @@ def test_the_path_is_sent_as_it_is(peer: Peer) -> None:
         seen.append(connection.recv(65536))
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
-    with peer(script, "web") as door:
-        get(door)
+    with peer(script, "web") as endpoint:
+        get(endpoint)
     assert seen[0].startswith(b"GET /x/../y HTTP/1.1\r\n")
 
 
-@pytest.mark.parametrize("answer", [b"\x15\x03\x01\x00\x02\x02\x46", b"220 mail\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"])
+@pytest.mark.parametrize("answer", [b"220 mail\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n"])
 def test_what_is_no_http(peer: Peer, answer: bytes) -> None:
-    with peer(says(answer), "web") as door, pytest.raises(pdu.ProtocolError):
-        get(door)
+    with peer(says(answer), "web") as endpoint, pytest.raises(pdu.ProtocolError):
+        get(endpoint)
 
 
-def test_http_closed_without_an_answer_is_a_refusal(peer: Peer) -> None:
-    with peer(says(b""), "web") as door, pytest.raises(Refused):
-        get(door)
+@pytest.mark.parametrize(("answer", "refusal"), [(b"", Closed()), (b"\x15\x03\x01\x00\x02\x02\x46", TlsAlert(70))])
+def test_http_ended_without_an_answer_is_a_refusal(peer: Peer, answer: bytes, refusal: Refusal) -> None:
+    with peer(says(answer), "web") as endpoint, pytest.raises(Refused) as ended:
+        get(endpoint)
+    assert ended.value.response == refusal
 
 
 @pytest.mark.parametrize("script", [silent, drips, floods])
 def test_http_hostile_servers_are_bounded_in_time_and_size(peer: Peer, script: Callable[..., None]) -> None:
-    with peer(script, "web") as door, pytest.raises((Silent, pdu.ProtocolError)):
-        get(door, seconds=0.6)
+    with peer(script, "web") as endpoint, pytest.raises((Silent, pdu.ProtocolError)):
+        get(endpoint, seconds=0.6)

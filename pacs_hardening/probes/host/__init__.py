@@ -13,9 +13,25 @@ from urllib.parse import urlsplit
 
 from ...model import Target, Unmeasurable
 from . import engine, inside
-from .facts import Binding, Container, Entry, Host, Kept, Listener, Network, Process, Stored
+from .facts import (
+    Binding,
+    Container,
+    Entry,
+    Host,
+    Kept,
+    Listener,
+    Network,
+    Process,
+    Stored,
+)
 from .secrets import kept, mentioned
-from .shell import Shell, checked, connect, read_json, run
+from .shell import (
+    Shell,
+    checked,
+    connect,
+    read_json,
+    run,
+)
 
 __all__ = [
     "Binding", "Container", "Entry", "Host", "Kept", "Listener", "Network", "Process", "Stored",
@@ -27,7 +43,9 @@ def look(hosts: Mapping[str, str], target: Target) -> dict[str, Host]:
     """Service -> facts, side by side. Raises Unmeasurable where a host cannot be looked into."""
     if not hosts:
         return {}
-    secrets = {f"the password of user {name}": user.password.reveal() for name, user in target.users.items()}
+    secrets = {
+        f"a secret of user {name}": secret.reveal() for name, user in target.users.items() for secret in user.secrets
+    }
     for name, node in target.nodes.items():
         if node.identity is not None:
             secrets[f"the passcode of node {name}"] = node.identity.passcode.reveal()
@@ -102,6 +120,15 @@ def stored(hosts: Iterable[Host], uid: str) -> list[Stored]:
             lines = run(shell, f"stat -c '%a %u %n' -- {quoted}").decode(errors="replace")
             found.append(Stored(host, inside.entries(lines)))
     return found
+
+
+_PASSING = "tmp var/tmp dev/shm run var/log var/spool"
+
+
+def passing(url: str) -> bytes:
+    """What stands where programs put what is for a moment, as a tar archive. What may not be read is left out."""
+    there = f"$(for each in {_PASSING}; do [ -d $each ] && [ ! -L $each ] && echo $each; done)"
+    return run(connect(url), f"cd / && tar --create --ignore-failed-read --exclude='*.sock' {there} 2>/dev/null")
 
 
 def contents(url: str, folder: str) -> bytes:

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...model import WORST_FIRST, Finding, Run, Severity, Status
+from ...model import (
+    WORST_FIRST,
+    Finding,
+    Run,
+    Severity,
+    Status,
+)
 from ..tally import grouped
-from .markup import SIGNS, WORDS, area, items, severity, status, text
+from .markup import (
+    SIGNS,
+    WORDS,
+    area,
+    items,
+    severity,
+    status,
+    text,
+)
 
 MAX_CASES = 12
 MAX_EVIDENCE = 30

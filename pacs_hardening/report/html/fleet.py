@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from ...model import Control, Run
 from ..tally import Tally, open_controls
 from . import controls, plot
-from .markup import items, section, severity, text
-from .single import FOOT, about_run, head, parts
+from .markup import (
+    items,
+    section,
+    severity,
+    text,
+)
+from .single import (
+    FOOT,
+    about_run,
+    head,
+    parts,
+)
 
 ORDER = ("fail", "inconclusive", "pass")
 TITLE = {
@@ -26,9 +36,10 @@ def body(runs: Sequence[Run]) -> str:
     names = {id(run): f"a{number}" for number, run in enumerate(ordered, 1)}
     articles = "".join(_article(run, names[id(run)]) for run in ordered)
     every = [finding for run in runs for finding in run.findings]
+    left_out = dict.fromkeys(key for run in runs for key in run.left_out)
     return (
         '<a class="skip" href="#archives">Skip to the archives</a>'
-        f"{head(outcome, TITLE[outcome], why, f'{len(runs)} archives', Tally.of(every))}<main>"
+        f"{head(outcome, TITLE[outcome], why, f'{len(runs)} archives', Tally.of(every, left_out))}<main>"
         f"{section('archives', 'Archives', _overview(ordered, names))}"
         f"{section('open', 'What is open where', _where(ordered, names))}"
         f"{section('filter', 'Show', controls.filters())}{articles}"
@@ -41,7 +52,7 @@ def _overview(runs: Sequence[Run], names: dict[int, str]) -> str:
     rows = "".join(
         f'<tr><td><span class="badge o-{run.verdict.outcome}">{run.verdict.outcome}</span></td>'
         f'<td><a href="#{names[id(run)]}">{text(run.target)}</a></td><td>{text(run.verdict.why, 300)}'
-        f"{plot.shares(Tally.of(run.findings))}</td></tr>"
+        f"{plot.shares(Tally.of(run.findings, run.left_out))}</td></tr>"
         for run in runs
     )
     return (
@@ -73,5 +84,5 @@ def _article(run: Run, name: str) -> str:
     outcome = run.verdict.outcome
     return (
         f'<article id="{name}"><h2 class="archive"><span class="badge o-{outcome}">{outcome}</span> {text(run.target)}'
-        f"</h2><p>{text(run.verdict.why)} {Tally.of(run.findings).words}</p>{inside}</article>"
+        f"</h2><p>{text(run.verdict.why)} {Tally.of(run.findings, run.left_out).words}</p>{inside}</article>"
     )

@@ -15,7 +15,7 @@ WORDS = {
     Status.ERROR: "not measured",
     Status.WAIVED: "waived",
     Status.NOT_RUN: "not asked",
-    Status.NOT_APPLICABLE: "no such door",
+    Status.NOT_APPLICABLE: "no such endpoint",
 }
 SIGNS = {
     Status.PASS: "✓",
@@ -29,7 +29,7 @@ AREAS = {
     "transport": "Encryption and certificates",
     "association": "Who may talk at all",
     "authorisation": "What a known device may do",
-    "web": "Web doors",
+    "web": "Web endpoints",
     "redaction": "Patient data that leaves",
     "robustness": "Malformed and hostile traffic",
     "audit": "Traces for the auditor",

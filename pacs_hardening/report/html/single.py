@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...model import Run, Status
-from ..tally import Tally, fixes, grouped, headline, open_controls, past
+from ..tally import (
+    Tally,
+    fixes,
+    grouped,
+    headline,
+    in_general,
+    open_controls,
+    past,
+    which,
+)
 from ..text import reason
 from . import controls, plot
-from .markup import items, section, severity, text, when
+from .markup import (
+    items,
+    section,
+    severity,
+    text,
+    when,
+)
 
 
 def body(run: Run) -> str:
     """Whole page."""
     about = f"{text(run.target)}{' · ' if run.started else ''}{when(run.started)}"
-    banner = head(run.verdict.outcome, headline(run), run.verdict.why, about, Tally.of(run.findings))
+    banner = head(run.verdict.outcome, headline(run), run.verdict.why, about, Tally.of(run.findings, run.left_out))
     return (
         f'<a class="skip" href="#controls">Skip to every control</a>{banner}<main>'
         f"{parts(run)}{about_run([run])}</main>{FOOT}"
@@ -60,7 +75,7 @@ def _outsider(run: Run) -> str:
     if found:
         return items((f"{severity(c.severity)} <span>{text(c.exposure)}</span>" for c in found), "ol", "exposures")
     if run.verdict.outcome == "inconclusive":
-        return "<p>Not known: what is missing below could hide an open door.</p>"
+        return "<p>Not known: what is missing below could hide an open endpoint.</p>"
     waived = sum(finding.status is Status.WAIVED for finding in run.findings)
     return f"<p>Nothing that was asked was found open{', beside what is waived' if waived else ''}.</p>"
 
@@ -70,8 +85,9 @@ def _change(run: Run) -> str:
     rows = []
     for control in open_controls(run):
         options = fixes(failed[control.id])
-        many = "<p>Whichever of these applies:</p>" if len(options) > 1 else ""
+        many = f"<p>{which(failed[control.id]).capitalize()}</p>" if len(options) > 1 else ""
         said = many + items(f"<code>{option}</code>" for option in map(text, options))
+        said = said if options else f"<p>{text(in_general(failed[control.id][0]))}</p>"
         rows.append(f"<h3>{severity(control.severity)} {text(control.title)}</h3>{said}")
     known = all(fixes(failed[control.id]) for control in open_controls(run))
     return "".join([*rows, "" if known else _NO_FIX])

@@ -1,0 +1,68 @@
+"""The fixture of controls that claim something of every way to ask: it explores, and the report says how much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, TypeVar
+
+import pytest
+
+from ..model import Target
+from ..probes.authorised import Authorised
+from ..space.bid import Bid
+from ..space.claim import Claim, Explored
+from ..space.dimension import Base
+from ..space.people import permitted
+from ..space.play import Player
+from ..space.played import Asked
+from ..space.web.draft import Party
+from ..space.web.play import WebPlayer
+from ..wire.implementations import presented
+from .gate import Gate
+
+T = TypeVar("T", bound=Asked)
+Explore: TypeAlias = Callable[[str, Iterable[Base[Bid]], float], Explored]
+ExploreWeb: TypeAlias = Callable[[float, Party], list[Explored]]
+WHO = {
+    Party.NOBODY: "somebody without a login",
+    Party.PAGE: "another site's page",
+    Party.USER: "a user who is no administrator",
+}
+
+
+@pytest.fixture(scope="session")
+def explore(gate: Gate, target: Target, authorised: Authorised) -> Explore:
+    """``explore(who, bases, share)``: all single ways of ``bases``, and pairs for that share of the profile's seconds.
+    The successes of authorised nodes beside it count as the control's."""
+    player = Player(target, prove=authorised.lives)
+
+    def explored(who: str, bases: Iterable[Base[Bid]], share: float) -> Explored:
+        budget = share * gate.profile.seconds_of_ways
+        asked, seed = permitted(bases, target), presented().seed
+        return counted(Claim(who, asked, player, budget=budget, seed=seed, soak=gate.soak), gate, authorised)
+
+    return explored
+
+
+@pytest.fixture(scope="session")
+def explore_web(gate: Gate, target: Target, authorised: Authorised) -> ExploreWeb:
+    """The same of somebody in the web, at each endpoint. Raises Missing where the target names no user."""
+
+    def explored(share: float, party: Party) -> list[Explored]:
+        players = WebPlayer.of(target, authorised.user())
+        budget = share * gate.profile.seconds_of_ways / max(1, len(players))
+        most = None if gate.profile.seconds_of_ways else 1  # in no time: the first route, and each other as it is
+        bases, seed = [(player, player.bases(party)[:most]) for player in players], presented().seed
+        claims = [Claim(WHO[party], found, p, budget=budget, seed=seed, soak=gate.soak) for p, found in bases if found]
+        return [counted(claim, gate, authorised) for claim in claims]
+
+    return explored
+
+
+def counted(claim: Claim[T], gate: Gate, authorised: Authorised) -> Explored:
+    """What exploring ``claim`` found, with what it covered noted for the report."""
+    found = claim.explore()
+    gate.coverage.append(found.coverage)
+    if found.proofs:
+        authorised.count_successes(found.proofs)
+    return found

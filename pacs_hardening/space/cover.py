@@ -1,0 +1,169 @@
+"""Which ways are taken, in which order, and how much of a space they cover.
+
+First the base and every single departure from it, those most likely to matter first; then pairs. A row of the second
+part departs in many dimensions at once, so that one conversation covers a hundred pairs; at most one of its values is
+of the kind that an honest archive may refuse to everybody, because that would hide the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+from random import Random
+from typing import Generic, TypeVar
+
+from .dimension import Base, Dimension, Layer, Way
+
+T = TypeVar("T")
+Single = tuple[str, str]
+ROWS = 8  # ways of many dimensions for one of two
+DRAWN = 6  # values of a dimension, of which a row takes one
+SPOILED = 0.15  # of those hold a value that an honest archive may refuse to everybody
+
+
+def singles(base: Base[T], layer: Layer = Layer.MESSAGE) -> Iterator[tuple[float, Way]]:
+    """Each departure from the base in one value, with its weight. ``layer``: how far it comes; what is refused there is
+    never looked at by anything behind it."""
+    for dimension in base.dimensions:
+        if dimension.reaches <= layer:
+            for value in dimension.values:
+                yield value.weight, Way.of(base.name, [(dimension.name, value.name)])
+
+
+def by_itself(base: Base[T], way: Way) -> bool:
+    """Whether a single value has to be tried alone: one that weighs much, or that may hide others, unless it is tried
+    with its like."""
+    ((name, wanted),) = way.values
+    values = base.dimension(name).values
+    value = next(each for each in values if each.name == wanted)
+    return value.weight >= base.alone or not (value.mixes or any(wanted in each.parts for each in values))
+
+
+@dataclass
+class Covered(Generic[T]):
+    """What was tried from ``base``: values, and pairs of values."""
+
+    base: Base[T]
+    layer: Layer = Layer.MESSAGE
+    values: set[Single] = field(default_factory=set)
+    pairs: set[tuple[Single, Single]] = field(default_factory=set)
+    ways: int = 0
+
+    def add(self, way: Way) -> None:
+        self.ways += 1
+        self.values |= set(way.values)
+        self.pairs |= set(combinations(way.values, 2))
+        for dimension, value in way.values:
+            others = [each for each in way.values if each[0] != dimension]
+            for part in self._parts.get((dimension, value), ()):
+                self.values.add((dimension, part))
+                self.pairs |= {_pair((dimension, part), other) for other in others}
+
+    @cached_property
+    def _parts(self) -> dict[Single, tuple[str, ...]]:
+        return {(d.name, v.name): v.parts for d in self.base.dimensions for v in d.values if v.parts}
+
+    def of_values(self) -> int:
+        return sum(len(d.values) for d in self.dimensions())
+
+    def of_pairs(self) -> int:
+        return sum(len(a.values) * len(b.values) for a, b in combinations(self.dimensions(), 2))
+
+    def dimensions(self) -> Sequence[Dimension[T]]:
+        return [d for d in self.base.dimensions if d.reaches <= self.layer]
+
+    def missing(self) -> list[Single]:
+        """Values that were not tried, alone or beside others."""
+        every = [way for _, way in singles(self.base, self.layer)]
+        return [w.values[0] for w in every if w.values[0] not in self.values and not self._allowed(w)]
+
+    def _allowed(self, way: Way) -> bool:
+        return self.base.allowed(self.base.resolve(way))
+
+
+def together(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way]:
+    """Ways that hold a value that was not tried in as many dimensions as there is one, until each was."""
+    mixing = {(d.name, v.name) for d in base.dimensions for v in d.values if v.mixes}
+    missing = [single for single in covered.missing() if single in mixing]
+    while missing:
+        row: dict[str, str] = {}
+        for dimension, value in missing:
+            row.setdefault(dimension, value)
+        others = [each for each in covered.dimensions() if each.name not in row]
+        way = Way.of(base.name, {**_Rows(others, random).row(set()), **row})
+        if base.allowed(base.resolve(way)):
+            way = Way.of(base.name, row)
+        missing = [single for single in missing if single not in way.values]
+        yield way
+
+
+def mixed(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way]:
+    """Ways that cover pairs that were not, without end until all are: in turn a pair of most weight, a value that was
+    tried beside others only, and one of many dimensions."""
+    alone = iter([way for _, way in singles(base, covered.layer) if not by_itself(base, way)])
+    spoiling = [(d.name, v) for d in covered.dimensions() for v in d.values if not v.mixes]
+    heavy = _by_weight(covered.dimensions())
+    rows = _Rows(covered.dimensions(), random)
+    seen = set(covered.pairs)
+    idle = 0
+    while idle < 400:
+        for _ in range(ROWS):
+            row = rows.row(seen)
+            if spoiling and random.random() < SPOILED:
+                dimension, value = random.choice(spoiling)
+                row[dimension] = value.name
+            way = Way.of(base.name, row)
+            fresh = set(combinations(way.values, 2)) - seen
+            idle = 0 if fresh else idle + 1
+            if fresh:
+                seen |= fresh
+                rows.used.update(way.values)
+                yield way
+        pair = next((each for each in heavy if each not in seen), None)
+        if pair is not None:
+            seen.add(pair)
+            yield Way.of(base.name, pair)
+        if (single := next(alone, None)) is not None:
+            yield single
+
+
+class _Rows(Generic[T]):
+    """Makes ways with a value for most dimensions: of a few that are drawn, the more likely to matter and the less used
+    the likelier, that which makes most pairs that were not seen."""
+
+    def __init__(self, dimensions: Sequence[Dimension[T]], random: Random) -> None:
+        mixing = [(d, [value for value in d.values if value.mixes]) for d in dimensions]
+        self._values = [(d, values) for d, values in mixing if values]
+        self._random = random
+        self.used: Counter[Single] = Counter()
+
+    def row(self, seen: Container[tuple[Single, Single]]) -> dict[str, str]:
+        row: dict[str, str] = {}
+        order = [each for each in self._values if self._random.random() < each[0].often]
+        self._random.shuffle(order)
+        for dimension, values in order:
+            name = dimension.name
+            weights = [value.weight / (1 + self.used[name, value.name]) for value in values]
+            drawn = self._random.choices(values, weights, k=DRAWN if row else 1)
+            best = max(
+                drawn, key=lambda value: sum(_pair((name, value.name), each) not in seen for each in row.items())
+            )
+            row[name] = best.name
+        return row
+
+
+def _pair(one: Single, other: Single) -> tuple[Single, Single]:
+    return (one, other) if one < other else (other, one)
+
+
+def _by_weight(dimensions: Sequence[Dimension[T]], most: int = 400) -> Iterator[tuple[Single, Single]]:
+    """The pairs of most weight, in the order of their product."""
+    top = sorted(
+        ((v.weight, (d.name, v.name)) for d in dimensions for v in d.values if not v.parts and v.weight >= 3),
+        reverse=True,
+    )
+    pairs = [(a * b, min(x, y), max(x, y)) for (a, x), (b, y) in combinations(top, 2) if x[0] != y[0]]
+    yield from ((x, y) for _, x, y in sorted(pairs, reverse=True)[:most])

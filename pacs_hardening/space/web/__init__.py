@@ -1,0 +1,1 @@
+"""What somebody without a login can vary in an HTTP request."""

@@ -1,0 +1,174 @@
+"""A request as it will be sent: a base, and the atoms laid over it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from ...model import Endpoint, KeyPair, User, WebRequest
+from ...wire.implementations import presented
+from ...wire.login import fields as fields_of
+
+ABSENT = {"study": "2.25.1", "series": "2.25.2", "instance": "2.25.3"}  # UIDs that nobody has
+DESTRUCTIVE = frozenset({"DELETE", "PUT", "PATCH", "POST"})
+
+
+class Kind(Enum):
+    """Which part of a request an atom sets, by the name of its list in values.toml."""
+
+    HEADER = "headers"
+    METHOD = "methods"
+    QUERY = "query"
+    BODY = "bodies"
+    SPELLING = "spellings"
+    VERSION = "versions"
+    BEFORE = "before"
+    REPEAT = "repeats"
+    TLS = "tls"
+    WITHOUT = "without"
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One part of a request, set to ``value``; of a header, the ``field``."""
+
+    kind: Kind
+    value: str
+    field: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.value}" if self.kind is Kind.HEADER else self.value
+
+
+class Party(Enum):
+    """Who asks: nobody who has logged in, another site's page in the browser of a user who has, or that user, for what
+    is not his."""
+
+    NOBODY = "nobody"
+    PAGE = "page of another site"
+    USER = "ordinary user"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """``request`` at ``endpoint`` by ``party``, with each of ``atoms`` laid over it."""
+
+    endpoint: Endpoint
+    request: WebRequest
+    atoms: tuple[Atom, ...] = ()
+    party: Party = Party.NOBODY
+
+    def at(self, request: WebRequest) -> Asked:
+        return replace(self, request=request)
+
+    def having(self, *atoms: Atom) -> Asked:
+        return replace(self, atoms=(*self.atoms, *atoms))
+
+
+@dataclass
+class Draft:
+    """The bytes of a request, part by part. ``before``: what is asked first on the same connection; ``repeats``: how
+    often all of it is done; ``keys``: of a user who shows a certificate."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes = b""
+    version: str = "HTTP/1.1"
+    before: str = ""
+    repeats: int = 1
+    tls: str = ""
+    keys: KeyPair | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """It can be sent on a connection that has served other requests, and leaves it as it was."""
+        return self.version == "HTTP/1.1" and not (self.before or self.tls or self.keys) and self.repeats == 1
+
+    def encode(self) -> bytes:
+        target = self.path + (f"?{self.query}" if self.query else "")
+        if self.version == "HTTP/0.9":
+            return f"{self.method} {target}\r\n\r\n".encode("latin-1", "replace")
+        fields = dict(self.headers)
+        version = self.version
+        if version == "HTTP/1.0 keep-alive":
+            version, fields["Connection"] = "HTTP/1.0", "keep-alive"
+        elif version == "absolute":
+            version, target = "HTTP/1.1", f"https://{fields['Host']}{target}"
+        if self.body or self.method in ("POST", "PUT", "PATCH"):
+            fields["Content-Length"] = str(len(self.body))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        return f"{self.method} {target} {version}\r\n{lines}\r\n".encode("latin-1", "replace") + self.body
+
+
+def basic(username: str, password: str) -> str:
+    return base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def drafted(asked: Asked, names: dict[str, str], login: User | None = None, path: str = "") -> Draft:
+    """``names`` fill the placeholders of values; ``login``: whose password goes with it in place of what the atoms say;
+    ``path``: another one than the base's. What might destroy something names an object that nobody has."""
+    if any(atom.value in DESTRUCTIVE for atom in asked.atoms) or asked.request.method in DESTRUCTIVE:
+        names = {**names, **ABSENT}
+    base, _, query = _filled(path or asked.request.path, names).partition("?")
+    fields = {"Host": names["authority"], "User-Agent": presented().agent, "Accept": "*/*"}
+    draft = Draft(asked.request.method, base, query, fields, asked.request.body.encode())
+    if asked.request.type:
+        draft.headers["Content-Type"] = asked.request.type
+    names = {**names, "path": base}
+    for atom in asked.atoms:
+        _lay(atom, draft, names)
+    if login is not None:
+        draft.keys = login.keys
+        draft.headers |= fields_of(login)
+    return draft
+
+
+def _lay(atom: Atom, draft: Draft, names: dict[str, str]) -> None:
+    match atom.kind:
+        case Kind.HEADER:
+            draft.headers[atom.field] = _filled(atom.value, names)
+        case Kind.METHOD:
+            draft.method = atom.value
+        case Kind.QUERY:
+            value = _filled(atom.value, names)
+            draft.query = f"{draft.query}&{value}" if draft.query else value
+        case Kind.BODY:
+            draft.method = "POST" if draft.method == "GET" else draft.method
+            draft.body = atom.value.encode()
+            draft.headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        case Kind.SPELLING:
+            draft.path = _filled(atom.value, _spelt(draft.path) | {"host": names["host"], "port": names["port"]})
+        case Kind.VERSION:
+            draft.version = atom.value
+        case Kind.BEFORE:
+            draft.before = atom.value
+        case Kind.REPEAT:
+            draft.repeats = int(atom.value)
+        case Kind.TLS:
+            draft.tls = atom.value
+        case Kind.WITHOUT:
+            for field in atom.value.split(", "):
+                draft.headers.pop(field, None)
+
+
+def _spelt(path: str) -> dict[str, str]:
+    bare = path.lstrip("/")
+    return {
+        "path": path,
+        "bare": bare,
+        "encoded": "/" + "".join(f"%{ord(c):02x}" if n == 0 else c for n, c in enumerate(bare)),
+        "double": "/" + "".join(f"%25{ord(c):02x}" if n == 0 else c for n, c in enumerate(bare)),
+        "upper": path.upper(),
+        "lower": path.lower(),
+        "title": "/".join(part.capitalize() for part in path.split("/")),
+        "slashes": path.replace("/", "//"),
+    }
+
+
+def _filled(text: str, names: dict[str, str]) -> str:
+    text = re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], found[0]), text)
+    return re.sub(r"\{basic:([^:}]*):?([^}]*)\}", lambda found: basic(found[1], found[2]), text)

@@ -1,0 +1,122 @@
+"""Whether one answer shows that somebody without a login was served, compared with three other answers.
+
+What a stranger gets in one way shows something only beside what *the user* gets in the same way (there is such a
+thing), what the stranger gets in the same way for *a path that nobody has* (a page for everything shows nothing), and
+what everybody gets at the root (a start page is no secret).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+
+from ...model import Target
+from ...wire.http import Answer
+from ...wire.pages import holds_nothing
+from .ask import Asker
+from .draft import Asked, Draft, Party
+from .parties import own_form
+
+NONSENSE = "/x-no-such-thing-7f3a"
+_TOKEN = re.compile(rb"[0-9A-Za-z+/_=-]{12,}|\d+")  # nonces, times, ids: what differs from answer to answer
+REFUSED = (0, 301, 302, 303, 307, 308, 401, 403, 407)  # closed, sent to a login, or told to log in
+_NO_CONTENT_EXPECTED = ("OPTIONS", "TRACE")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Asks again to compare: as whoever asked (``asker``) and as the ``user`` at the same endpoint."""
+
+    target: Target
+    asker: Asker
+    user: Asker
+
+    def is_served(self, asked: Asked, answer: Answer | None) -> bool:
+        if answer is None:
+            return False
+        if asked.party is not Party.NOBODY:
+            return answer.status not in (*REFUSED, 405, 501) and self._was_done(asked, answer)
+        draft = self.asker.draft(asked)
+        if self._holds_what_is_stored(draft, answer):
+            return True
+        if draft.method in _NO_CONTENT_EXPECTED:
+            return False
+        if 200 <= answer.status < 300:
+            return self._has_content(asked, answer)
+        return (answer.status == 304 or (answer.status == 404 and asked.request.absent)) and self._was_looked_for(
+            asked, answer
+        )
+
+    def _holds_what_is_stored(self, draft: Draft, answer: Answer) -> bool:
+        """An error may repeat what was asked for."""
+        sample, said = self.target.sample_study, f"{draft.path}?{draft.query}"
+        names = () if sample is None else (sample.study, sample.patient_id)
+        return any(len(name) >= 8 and name not in said and name.encode() in answer.body for name in names)
+
+    def _has_content(self, asked: Asked, answer: Answer) -> bool:
+        own = self.user.ask(asked)
+        if own is None or not 200 <= own.status < 300 or self._is_empty_page(asked, answer):
+            return False
+        if not _alike(answer, own) and not _is_data_like(answer, own):
+            return False
+        nothing = self.asker.ask(asked, NONSENSE)
+        if nothing is not None and _alike(answer, nothing):
+            return False
+        return not any(_alike(answer, page) for page in self._public())
+
+    def _is_empty_page(self, asked: Asked, answer: Answer) -> bool:
+        """Whether what was answered holds nothing; of an answer without a body, what GET gets instead."""
+        if not answer.body:
+            gotten = self.asker.ask(replace(asked, request=replace(asked.request, method="GET"), atoms=()))
+            return gotten is not None and holds_nothing(gotten)
+        return holds_nothing(answer)
+
+    def _was_looked_for(self, asked: Asked, answer: Answer) -> bool:
+        """The stranger is told what the user is told (there is no such object; nothing has changed), while a path that
+        nobody has is still refused."""
+        own, nothing = self.user.ask(asked), self.asker.ask(asked, NONSENSE)
+        return own is not None and own.status == answer.status and nothing is not None and nothing.status in REFUSED
+
+    def _was_done(self, asked: Asked, answer: Answer) -> bool:
+        """What is answered otherwise than refused, while what stands beside the request changes nothing for a path that
+        nobody has. What another site's page sent was done where it is answered as the user is who asks by himself."""
+        bare = replace(asked, atoms=())
+        if asked.party is Party.PAGE:
+            own, usual = self.user.ask(own_form(asked)), self.user.ask(bare)
+            if own is None or usual is None or not own.status == usual.status == answer.status:
+                return False
+            nothing = self.asker.ask(asked, NONSENSE)
+            return 200 <= answer.status < 300 or (nothing is not None and nothing.status in REFUSED)
+        nothing, usual = self.asker.ask(asked, NONSENSE), self.asker.ask(bare, NONSENSE)
+        if nothing is None or usual is None or answer.status >= 500:
+            return False
+        if 200 <= answer.status < 300 and _alike(answer, nothing):
+            return False
+        return nothing.status in (usual.status, *REFUSED)
+
+    def _public(self) -> tuple[Answer, ...]:
+        return _public_pages(self.asker)
+
+
+@cache
+def _public_pages(stranger: Asker) -> tuple[Answer, ...]:
+    found = [stranger.get(path) for path in ("/", "/robots.txt", "/login")]
+    return tuple(page for page in found if page is not None and 200 <= page.status < 300)
+
+
+def _is_data_like(one: Answer, other: Answer) -> bool:
+    """Other content of the same kind, which is none for people: a list that holds less, an object of somebody else."""
+    kinds = {_kind(each) for each in (one, other)}
+    return len(kinds) == 1 and bool(one.body) and not kinds & {"", "text/html", "text/plain"}
+
+
+def _alike(one: Answer, other: Answer) -> bool:
+    """The same answer, but for what is different every time."""
+    if one.status != other.status:
+        return False
+    return _kind(one) == _kind(other) and _TOKEN.sub(b"", one.body) == _TOKEN.sub(b"", other.body)
+
+
+def _kind(answer: Answer) -> str:
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()

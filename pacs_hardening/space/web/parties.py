@@ -1,0 +1,85 @@
+"""Who has logged in and must be refused all the same: another site's page, and a user who asks for what is not his."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import replace
+from math import inf
+
+from ...model import Endpoint, Impact, Target, WebRequest
+from ..dimension import Base, Dimension, Kind, Layer, Value
+from .ask import Asker
+from .bases import ASKING
+from .dimensions import dimensions
+from .draft import Asked, Atom, Party
+from .draft import Kind as Part
+
+# What says who asks is the user's own here; what says what is asked for could make it something else that he may have.
+_NOT_VARIED = frozenset({
+    "login", "token", "origin", "fetch metadata", "method", "method override", "original address",
+    "body", "content type", "tls", "host", "left out", "query parameter", "cookie of a name",
+})  # fmt: skip
+# What a page asks for is compared with what the user gets who asks for the same; what a user asks for, with nothing.
+_NOT_BY_USERS = _NOT_VARIED | {"spelling", "prefix", "before it on the connection", "repetition"}
+_OTHER_TARGETS = ("absolute", "HTTP/0.9")  # of the protocol: what is asked for is written otherwise
+_SITE = ("Origin", "Sec-Fetch-Site")
+ELSEWHERE = "https://elsewhere.invalid"
+# Origins of others: sandboxed, of a host whose name holds the archive's, of another port, of a program.
+_ORIGINS = (
+    "null", "{origin}.elsewhere.invalid", "https://elsewhere.invalid/{host}", "{origin}1", "https://localhost",
+    "http://localhost", "http://127.0.0.1", "file://", "app://x", "chrome-extension://x", "https://x.{host}",
+)  # fmt: skip
+REFUSING = (401, 403, 405, 501)
+
+
+def pages(name: str, target: Target, endpoint: Endpoint, asker: Asker) -> list[Base[Asked]]:
+    """Another site's page at each request by which a user changes or searches something. None where it is refused
+    nothing: then there is no need for tricks."""
+    atoms = (Atom(Part.HEADER, ELSEWHERE, "Origin"), Atom(Part.HEADER, "cross-site", "Sec-Fetch-Site"))
+    posts = [each for each in target.protected_requests if each.method == "POST"]
+    if stow := target.routes.get("stow"):
+        posts.append(WebRequest(stow, "POST"))
+    starts = [Asked(endpoint, each, atoms, Party.PAGE) for each in dict.fromkeys(posts)]
+    return list(_refused(name, starts, [*_origins(), *_varied(_NOT_VARIED)], asker))
+
+
+def users(name: str, target: Target, endpoint: Endpoint, asker: Asker) -> list[Base[Asked]]:
+    """The user at each request that only an administrator may make and that he is refused."""
+    starts = [Asked(endpoint, each, (), Party.USER) for each in target.admin_requests]
+    return list(_refused(name, starts, list(_varied(_NOT_BY_USERS)), asker))
+
+
+def own_form(asked: Asked) -> Asked:
+    """The same by the user himself."""
+    return replace(asked, atoms=tuple(atom for atom in asked.atoms if atom.field not in _SITE), party=Party.NOBODY)
+
+
+def _refused(name: str, starts: Iterable[Asked], varied: list[Dimension[Asked]], asker: Asker) -> Iterator[Base[Asked]]:
+    alone = 5.0  # at the first; elsewhere all that can stand in one request does
+    for start in starts:
+        answer = asker.ask(start)
+        if answer is not None and answer.status in REFUSING:
+            called = f"{name}{ASKING}{start.request.method} {start.request.path}"
+            yield Base(called, Kind.OVERREACHING, start, tuple(varied), alone=alone)
+            alone, varied = inf, [each for each in varied if any(value.mixes for value in each.values)]
+
+
+def _varied(without: Container[str]) -> Iterator[Dimension[Asked]]:
+    for each in dimensions([], []):
+        if each.name not in without:
+            values = (value for value in each.values if value.impact <= Impact.ACTIVE)
+            yield replace(each, values=tuple(value for value in values if value.name not in _OTHER_TARGETS))
+
+
+def _origins() -> list[Dimension[Asked]]:
+    def saying(field: str, value: str) -> Value[Asked]:
+        return Value(value, lambda asked: asked.having(Atom(Part.HEADER, value, field)), weight=4)
+
+    def unsaid(asked: Asked) -> Asked:
+        return replace(asked, atoms=tuple(atom for atom in asked.atoms if atom.field != "Sec-Fetch-Site"))
+
+    sites = (saying("Sec-Fetch-Site", "same-site"), Value("left out, as by an old browser", unsaid, 4.0))
+    return [
+        Dimension("foreign origin", tuple(saying("Origin", value) for value in _ORIGINS), Layer.ASSOCIATION),
+        Dimension("foreign site", sites, Layer.ASSOCIATION),
+    ]

@@ -1,0 +1,107 @@
+"""Plays ways of asking without a login: several side by side, and what is served is compared before it is called so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+from ...model import Endpoint, Target, Unmeasurable, User
+from ...model.response import Closed, HttpStatus, Response
+from ...wire.http import Answer as HttpAnswer
+from ..dimension import Base, Way
+from ..played import Answer, Played
+from .ask import LANES, Asker
+from .bases import bases
+from .draft import Asked, Party
+from .judge import Comparison
+from .parties import pages, users
+
+NAMES = {Party.NOBODY: "without-login", Party.PAGE: "another-site", Party.USER: "no-administrator"}  # of bases
+ON_ONE_CONNECTION = 12  # a handshake takes longer than most answers
+BUSY = (429, 503)  # a server that has had enough of us says nothing about the way that it answers so
+BEFORE = ("before it on the connection", "itself")
+
+
+class WebPlayer:
+    """At one ``endpoint``, where ``user`` is served; ``number``: which of the target's it is, from 1."""
+
+    def __init__(self, target: Target, endpoint: Endpoint, user: User, number: int = 1) -> None:
+        self.target, self.endpoint = target, endpoint
+        self._at = "" if number == 1 else f"@{number}"
+        self._asker, self._user = Asker(target, endpoint, user), Asker(target, endpoint, user, always=True)
+        self._compare = Comparison(target, self._asker, self._user)
+        self._proof: Asked | None = None
+        self._usual: dict[str, int] = {}  # base -> status that refuses it as it is
+
+    @classmethod
+    def of(cls, target: Target, user: User) -> list[WebPlayer]:
+        """One for each web endpoint."""
+        return [cls(target, each, user, n) for n, each in enumerate(target.endpoints_of("web"), 1)]
+
+    def bases(self, party: Party = Party.NOBODY) -> list[Base[Asked]]:
+        """``party`` at everything that is not for it. Raises Unmeasurable where the user is served nowhere."""
+        found = bases(f"{NAMES[Party.NOBODY]}{self._at}", self.target, self.endpoint, self._user)
+        self._proof = found[0].start
+        name = f"{NAMES[party]}{self._at}"
+        match party:
+            case Party.NOBODY:
+                return found
+            case Party.PAGE:
+                return pages(name, self.target, self.endpoint, self._asker)
+            case Party.USER:
+                return users(name, self.target, self.endpoint, self._asker)
+
+    def play(self, base: Base[Asked], way: Way) -> Played:
+        return self.ask(base.resolve(way), way)
+
+    def ask(self, bid: Asked, way: Way) -> Played:
+        """``way`` is only what the result is called."""
+        return self._judged(way, bid, self._asker.ask(bid))
+
+    def play_all(self, ways: Iterable[tuple[Base[Asked], Way]]) -> Iterator[list[Played]]:
+        """In turn, so many at a time; those that leave a connection as it was share one. Raises Unmeasurable where the
+        endpoint cannot be reached."""
+        waiting = iter(ways)
+        with ThreadPoolExecutor(LANES) as pool:
+            while chunk := list(islice(waiting, LANES * ON_ONE_CONNECTION)):
+                lanes = [chunk[lane::LANES] for lane in range(LANES)]
+                yield [played for lane in pool.map(self._lane, lanes) for played in lane]
+
+    def _lane(self, ways: list[tuple[Base[Asked], Way]]) -> list[Played]:
+        asked = [(base, way, base.resolve(way)) for base, way in ways]
+        shared = [each for each in asked if self._asker.draft(each[2]).is_plain]
+        answers = self._asker.in_turn([one for _, _, one in shared])
+        played = [
+            self._again(base, self._judged(way, one, answer))
+            for (base, way, one), answer in zip(shared, answers, strict=True)
+        ]
+        alone = [self.play(base, way) for base, way, one in asked if not self._asker.draft(one).is_plain]
+        return [*played, *alone]
+
+    def _again(self, base: Base[Asked], played: Played) -> Played:
+        """What was served after other requests on one connection, by itself; or, if that is what it takes, after
+        one."""
+        if played.answer is not Answer.SERVED:
+            return played
+        places = (played.way, played.way.but(*BEFORE))
+        alone = (self.play(base, way) for way in places)
+        return next((each for each in alone if each.answer is Answer.SERVED), played)
+
+    def _judged(self, way: Way, asked: Asked, answer: HttpAnswer | None) -> Played:
+        if answer is None or answer.status in BUSY:
+            return Played(way, Answer.UNMEASURED, HttpStatus(answer.status) if answer else None)
+        response: Response = HttpStatus(answer.status, len(answer.body)) if answer.status else Closed()
+        if not self._compare.is_served(asked, answer):
+            usual = self._usual.setdefault(way.base, answer.status) if not way.values else self._usual.get(way.base)
+            return Played(way, Answer.REFUSED, response, hidden=usual not in (None, answer.status))
+        draft = self._asker.draft(asked)
+        served = f"{asked.request.method} {asked.request.path}"
+        return Played(way, Answer.SERVED, response, served, (f"-> {draft.method} {draft.path}", ("<- ", response)))
+
+    def prove_served(self, base: Base[Asked]) -> None:
+        """Raises Unmeasurable where the user is not served at the first of the bases."""
+        answer = self._user.ask(self._proof or base.start)
+        if answer is None or not 200 <= answer.status < 300:
+            said = HttpStatus(answer.status) if answer and answer.status else "nothing"
+            raise Unmeasurable(f"the user was not served at {base.start.endpoint} beside the others: ", said)

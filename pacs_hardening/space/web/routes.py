@@ -1,0 +1,69 @@
+"""The paths that are asked for: what the target names, and the siblings that a server of DICOMweb has beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...model import Target, WebRequest
+
+NOBODY = "PatientID=X-NOBODY-7F3A"  # matches nothing, so that no patient's data is touched
+
+# PS3.18 tables 10.6.1-1 (search), 10.4.1-1 to 10.4.1-8 (retrieve) and 11.1-1 (worklist), below the base of the service.
+SEARCHES = (
+    "studies",
+    "series",
+    "instances",
+    "studies/{study}/series",
+    "studies/{study}/instances",
+    "studies/{study}/series/{series}/instances",
+)
+_OF_ALL = ("metadata", "rendered", "thumbnail", "bulkdata", "pixeldata")
+_SERIES, _INSTANCE = "studies/{study}/series/{series}", "studies/{study}/series/{series}/instances/{instance}"
+RESOURCES = (
+    *(
+        path
+        for whole in ("studies/{study}", _SERIES, _INSTANCE)
+        for path in (whole, *(f"{whole}/{x}" for x in _OF_ALL))
+    ),
+    f"{_INSTANCE}/frames/1",
+    f"{_INSTANCE}/frames/1/rendered",
+    f"{_INSTANCE}/bulkdata/1",
+)
+WORKLIST = ("workitems", "workitems/{study}", "workitems/1.2.840.10008.5.1.4.34.5/subscribers/X")
+
+
+def routes(target: Target) -> Iterator[WebRequest]:
+    """Every request that a stranger must be refused, the searches with a key that matches nothing. A sibling that does
+    not exist is answered alike to everybody, and shows nothing."""
+    seen: set[tuple[str, str]] = set()
+    for request in (*_named(target), *_siblings(target)):
+        if (request.method, request.path) not in seen:
+            seen.add((request.method, request.path))
+            yield request
+
+
+def _named(target: Target) -> Iterator[WebRequest]:
+    for name in ("qido", "rest", "wado-rs", "wado-uri", "ui", "metrics", *target.routes):
+        path = target.routes.get(name, "")
+        if path:
+            absent = "{" in path
+            yield WebRequest(f"{path}?{NOBODY}" if name == "qido" else path, absent=absent)
+        if path and name == "webdav":
+            yield WebRequest(path, "PROPFIND")  # RFC 4918 9.1
+    yield from target.protected_requests
+
+
+def _siblings(target: Target) -> Iterator[WebRequest]:
+    search = target.routes.get("qido", "")
+    base = (
+        search.rstrip("/").rpartition("/")[0] if search else target.routes.get("wado-rs", "").partition("/studies/")[0]
+    )
+    if not base and not search:
+        return
+    for path in SEARCHES:
+        yield WebRequest(f"{base}/{path}?{NOBODY}", absent="{" in path)
+        yield WebRequest(f"{base}/{path}/?{NOBODY}", absent="{" in path)
+    yield WebRequest(f"{base}/studies?{NOBODY}&includefield=all")
+    for path in (*RESOURCES, *WORKLIST):
+        yield WebRequest(f"{base}/{path}", absent=True)
+    yield WebRequest(f"{base}/studies/{{study}}", "DELETE", absent=True, does="deletes a study")

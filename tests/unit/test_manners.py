@@ -1,0 +1,117 @@
+"""Archives with manners of their own: pages that hold nothing, limits of their own, a service that is dead."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pacs_hardening.model import Control, Endpoint, Impact, Severity, Target, Unmeasurable, Unserved
+from pacs_hardening.model.response import DimseStatus, Rejected
+from pacs_hardening.probes.appear import awaited
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.run.alive import Alive
+from pacs_hardening.wire import pace
+from pacs_hardening.wire.http import Answer
+from pacs_hardening.wire.pages import holds_nothing, is_login
+
+HTML = {"content-type": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("body", "login", "empty"),
+    [
+        (b"<form><input name=user><input type=password></form>", True, True),
+        (b"<!doctype html><title>Viewer</title><div id=app></div><script src=x.js></script>", False, True),
+        (b"<html><script>window.location='/login'</script></html>", False, True),
+        (b"<h1>Archive</h1><a href='/dicom-web/studies'>Studies</a>", False, False),
+        (b"<table><tr><td>DOE^JANE</td></tr></table><script></script>", False, False),
+        (b"<p>" + b"DOE^JANE " * 60 + b"</p><input type='password'>", False, False),
+        (b"<html></html>", False, False),
+    ],
+)
+def test_pages_that_hold_nothing(body: bytes, login: bool, empty: bool) -> None:
+    assert is_login(Answer(200, HTML, body)) is login
+    assert holds_nothing(Answer(200, HTML, body)) is empty
+    assert not holds_nothing(Answer(200, {"content-type": "application/json"}, body))
+
+
+@pytest.mark.parametrize(
+    ("reply", "busy"), [((2, 3, 2), True), ((2, 3, 1), True), ((1, 1, 3), False), ((1, 2, 1), False)]
+)
+def test_what_is_said_of_the_archive_and_not_of_who_asks(reply: tuple[int, int, int], busy: bool) -> None:
+    assert Rejected(*reply).is_busy is busy
+
+
+def test_too_wide_a_query_is_bounded() -> None:
+    assert DimseStatus(0xA700).is_out_of_resources
+    assert not DimseStatus(0x0124).is_out_of_resources
+
+
+def test_connections_keep_to_a_pace() -> None:
+    here = Endpoint("dicom", "pace.invalid", 104, tls=False)
+    pace.keep_to(here, 20)
+    began = time.monotonic()
+    for _ in range(4):
+        pace.await_turn(here)
+    assert time.monotonic() - began >= 0.14
+
+
+def test_what_must_appear_is_awaited() -> None:
+    looks = iter([False, False, True])
+    assert awaited(lambda: next(looks), "a study")
+    assert not awaited(lambda: False, "a study", seconds=0.05)
+
+
+WEB, DICOM = (Endpoint(service, "127.0.0.1", 1, tls=True) for service in ("web", "dicom"))
+FURTHER = Endpoint("web", "127.0.0.1", 2, tls=True)
+
+
+class Served(Authorised):
+    """Serves, but at the endpoints that ``failing`` names."""
+
+    def __init__(self, target: Target, failing: dict[Endpoint, Unmeasurable]) -> None:
+        super().__init__(target)
+        self.failing = failing
+
+    def lives_at(self, endpoint: Endpoint) -> None:
+        if endpoint in self.failing:
+            raise self.failing[endpoint]
+
+
+def _alive(**failing: Unmeasurable) -> Alive:
+    target = Target("t", "T", (DICOM, WEB, FURTHER))
+    places = {"web": WEB, "dicom": DICOM, "further": FURTHER}
+    return Alive.of(target, Served(target, {places[name]: error for name, error in failing.items()}))
+
+
+def _control(area: str, *needs: str) -> Control:
+    return Control(f"{area}.x", "It MUST.", "It is open.", Severity.HIGH, Impact.PASSIVE, needs=frozenset(needs))
+
+
+def test_a_dead_service_spoils_only_what_is_asked_of_it() -> None:
+    alive = _alive(web=Unmeasurable("no TCP connection"))
+    assert alive.forbids(_control("web", "web")) == "no TCP connection"
+    assert alive.forbids(_control("authorisation", "dicom")) is alive.doubts(_control("authorisation", "dicom")) is None
+    assert alive.doubts(_control("host")) is None
+    assert alive.doubts(_control("transport")) == "no TCP connection", "it says something of all endpoints"
+    assert alive.reason == "no TCP connection", "the run as a whole is no pass"
+
+
+def test_who_is_refused_himself_believes_no_refusal_there() -> None:
+    alive = _alive(dicom=Unserved("A-ASSOCIATE-RJ"))
+    assert alive.forbids(_control("authorisation", "dicom")) is None, "an open one can still be found"
+    assert alive.doubts(_control("authorisation", "dicom")) == "A-ASSOCIATE-RJ"
+    assert alive.doubts(_control("web", "web")) is None
+
+
+def test_a_further_door_spoils_its_service_and_nothing_else() -> None:
+    alive = _alive(further=Unmeasurable("not trusted"))
+    assert alive.asked == ("dicom", "web")
+    assert alive.doubts(_control("web", "web")) == "not trusted"
+    assert alive.doubts(_control("authorisation", "dicom")) is None
+
+
+def test_where_nothing_is_there_nothing_is_asked() -> None:
+    with pytest.raises(Unmeasurable, match="gone"):
+        _alive(web=Unmeasurable("gone"), dicom=Unmeasurable("gone"))
