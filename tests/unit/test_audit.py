@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Timer
@@ -120,6 +121,18 @@ def test_one_record_stands_for_one_request(monkeypatch: pytest.MonkeyPatch) -> N
     received = Trail()
     received.add(record())
     assert len(watched(received).lacks(expected(), expected())) == 1
+
+
+def test_records_that_overtake_each_other_stand_for_what_they_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a request of which only the address can be known, and one by a name; when the record with the name comes
+    first; then both are recorded, and two requests by that name are still not."""
+    at_once(monkeypatch)
+    nameless, named = replace(expected(), who="", others=()), expected()
+    received = Trail()
+    for xml in (XML, XML.replace("NODE%20A", "NODE%20B")):
+        received.add(record(xml))
+    assert watched(received).lacks(nameless, named) == []
+    assert watched(received).lacks(named, named) == [named]
 
 
 def happening(who: str, sender: str = "host") -> AuditRecord:

@@ -100,16 +100,33 @@ class Trail:
 
 
 class _Awaited:
-    """Which of ``expected`` no event stands for yet."""
+    """Which of ``expected`` no event stands for. One event stands for one of them, and for which is decided anew with
+    each that comes: records of two senders overtake each other, and a record with a name fits also where an address is
+    enough. As many as can be have theirs (a maximum matching, by augmenting paths)."""
 
     def __init__(self, expected: Sequence[Expected]) -> None:
-        self.open = list(expected)
+        self._expected = list(expected)
+        self._recorded: dict[int, Event] = {}  # by position
         self._looked = 0
+
+    @property
+    def open(self) -> list[Expected]:
+        return [each for position, each in enumerate(self._expected) if position not in self._recorded]
 
     def are_found(self, events: Sequence[Event]) -> bool:
         """All of them, in ``events``, which grow from call to call."""
         for event in events[self._looked :]:
-            if fitting := next((each for each in self.open if each.fits(event)), None):
-                self.open.remove(fitting)
+            self._place(event, set())
         self._looked = len(events)
-        return not self.open
+        return len(self._recorded) == len(self._expected)
+
+    def _place(self, event: Event, tried: set[int]) -> bool:
+        for position, each in enumerate(self._expected):
+            if position in tried or not each.fits(event):
+                continue
+            tried.add(position)
+            before = self._recorded.get(position)
+            if before is None or self._place(before, tried):
+                self._recorded[position] = event
+                return True
+        return False
