@@ -71,6 +71,12 @@ class Asker:
         except (Silent, ProtocolError):
             return None
 
+    def in_lane(self, ways: Sequence[Asked]) -> list[Answer | None]:
+        """In turn on one connection, but for those that need one of their own."""
+        plain = [asked for asked in ways if self.draft(asked).is_plain]
+        answers = iter(self.in_turn(plain))
+        return [next(answers) if self.draft(asked).is_plain else self.ask(asked) for asked in ways]
+
     def in_turn(self, ways: Sequence[Asked]) -> list[Answer | None]:
         """On one connection, opened anew where the server has closed it. Only for drafts that are plain."""
         found: list[Answer | None] = []

@@ -97,7 +97,7 @@ class Draft:
         if version == "HTTP/1.0 keep-alive":
             version, fields["Connection"] = "HTTP/1.0", "keep-alive"
         elif version == "absolute":
-            version, target = "HTTP/1.1", f"https://{fields['Host']}{target}"
+            version, target = "HTTP/1.1", f"https://{fields.get('Host') or 'localhost'}{target}"
         if self.body or self.method in ("POST", "PUT", "PATCH"):
             fields["Content-Length"] = str(len(self.body))
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())

@@ -7,19 +7,19 @@ what everybody gets at the root (a start page is no secret).
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from functools import cache
 
 from ...model import Target
 from ...wire.http import Answer
 from ...wire.pages import holds_nothing
+from .alike import is_alike, is_data_like
 from .ask import Asker
-from .draft import Asked, Draft, Party
+from .draft import Asked, Draft, Kind, Party
 from .parties import own_form
+from .routes import looked_for
 
 NONSENSE = "/x-no-such-thing-7f3a"
-_TOKEN = re.compile(rb"[0-9A-Za-z+/_=-]{12,}|\d+")  # nonces, times, ids: what differs from answer to answer
 REFUSED = (0, 301, 302, 303, 307, 308, 401, 403, 407)  # closed, sent to a login, or told to log in
 _NO_CONTENT_EXPECTED = ("OPTIONS", "TRACE")
 
@@ -44,9 +44,8 @@ class Comparison:
             return False
         if 200 <= answer.status < 300:
             return self._has_content(asked, answer)
-        return (answer.status == 304 or (answer.status == 404 and asked.request.absent)) and self._was_looked_for(
-            asked, answer
-        )
+        told = (304, *(looked_for(asked.request) if asked.request.absent else ()))
+        return answer.status in told and self._was_looked_for(asked, answer)
 
     def _holds_what_is_stored(self, draft: Draft, answer: Answer) -> bool:
         """An error may repeat what was asked for."""
@@ -58,12 +57,12 @@ class Comparison:
         own = self.user.ask(asked)
         if own is None or not 200 <= own.status < 300 or self._is_empty_page(asked, answer):
             return False
-        if not _alike(answer, own) and not _is_data_like(answer, own):
+        if not is_alike(answer, own) and not is_data_like(answer, own):
             return False
         nothing = self.asker.ask(asked, NONSENSE)
-        if nothing is not None and _alike(answer, nothing):
+        if nothing is not None and is_alike(answer, nothing):
             return False
-        return not any(_alike(answer, page) for page in self._public())
+        return not any(is_alike(answer, page) for page in self._public())
 
     def _is_empty_page(self, asked: Asked, answer: Answer) -> bool:
         """Whether what was answered holds nothing; of an answer without a body, what GET gets instead."""
@@ -91,7 +90,8 @@ class Comparison:
         nothing, usual = self.asker.ask(asked, NONSENSE), self.asker.ask(bare, NONSENSE)
         if nothing is None or usual is None or answer.status >= 500:
             return False
-        if 200 <= answer.status < 300 and _alike(answer, nothing):
+        respelt = any(atom.kind is Kind.SPELLING for atom in asked.atoms)
+        if is_alike(answer, nothing) and (respelt or 200 <= answer.status < 300):
             return False
         return nothing.status in (usual.status, *REFUSED)
 
@@ -103,20 +103,3 @@ class Comparison:
 def _public_pages(stranger: Asker) -> tuple[Answer, ...]:
     found = [stranger.get(path) for path in ("/", "/robots.txt", "/login")]
     return tuple(page for page in found if page is not None and 200 <= page.status < 300)
-
-
-def _is_data_like(one: Answer, other: Answer) -> bool:
-    """Other content of the same kind, which is none for people: a list that holds less, an object of somebody else."""
-    kinds = {_kind(each) for each in (one, other)}
-    return len(kinds) == 1 and bool(one.body) and not kinds & {"", "text/html", "text/plain"}
-
-
-def _alike(one: Answer, other: Answer) -> bool:
-    """The same answer, but for what is different every time."""
-    if one.status != other.status:
-        return False
-    return _kind(one) == _kind(other) and _TOKEN.sub(b"", one.body) == _TOKEN.sub(b"", other.body)
-
-
-def _kind(answer: Answer) -> str:
-    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()

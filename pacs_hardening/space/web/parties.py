@@ -19,8 +19,9 @@ _NOT_VARIED = frozenset({
     "login", "token", "origin", "fetch metadata", "method", "method override", "original address",
     "body", "content type", "tls", "host", "left out", "query parameter", "cookie of a name",
 })  # fmt: skip
-# What a page asks for is compared with what the user gets who asks for the same; what a user asks for, with nothing.
-_NOT_BY_USERS = _NOT_VARIED | {"spelling", "prefix", "before it on the connection", "repetition"}
+# What a page asks for is compared with what the user gets who asks for the same; what a user asks for, with a path that
+# nobody has: there what goes before would have to be that path, too.
+_NOT_BY_USERS = _NOT_VARIED | {"before it on the connection", "repetition"}
 _OTHER_TARGETS = ("absolute", "HTTP/0.9")  # of the protocol: what is asked for is written otherwise
 _SITE = ("Origin", "Sec-Fetch-Site")
 ELSEWHERE = "https://elsewhere.invalid"

@@ -41,7 +41,7 @@ class WebPlayer:
 
     def bases(self, party: Party = Party.NOBODY) -> list[Base[Asked]]:
         """``party`` at everything that is not for it. Raises Unmeasurable where the user is served nowhere."""
-        found = bases(f"{NAMES[Party.NOBODY]}{self._at}", self.target, self.endpoint, self._user)
+        found = bases(f"{NAMES[Party.NOBODY]}{self._at}", self.target, self.endpoint, self._user, self._asker)
         self._proof = found[0].start
         name = f"{NAMES[party]}{self._at}"
         match party:
@@ -69,22 +69,21 @@ class WebPlayer:
                 yield [played for lane in pool.map(self._lane, lanes) for played in lane]
 
     def _lane(self, ways: list[tuple[Base[Asked], Way]]) -> list[Played]:
-        asked = [(base, way, base.resolve(way)) for base, way in ways]
-        shared = [each for each in asked if self._asker.draft(each[2]).is_plain]
-        answers = self._asker.in_turn([one for _, _, one in shared])
-        played = [
-            self._again(base, self._judged(way, one, answer))
-            for (base, way, one), answer in zip(shared, answers, strict=True)
+        asked = [base.resolve(way) for base, way in ways]
+        answers = self._asker.in_lane(asked)
+        return [
+            self._again(base, one, self._judged(way, one, answer))
+            for (base, way), one, answer in zip(ways, asked, answers, strict=True)
         ]
-        alone = [self.play(base, way) for base, way, one in asked if not self._asker.draft(one).is_plain]
-        return [*played, *alone]
 
-    def _again(self, base: Base[Asked], played: Played) -> Played:
+    def _again(self, base: Base[Asked], asked: Asked, played: Played) -> Played:
         """What was served after other requests on one connection, by itself; or, if that is what it takes, after
         one."""
-        if played.answer is not Answer.SERVED:
+        if played.answer is not Answer.SERVED or not self._asker.draft(asked).is_plain:
             return played
-        places = (played.way, played.way.but(*BEFORE))
+        places = [played.way]
+        if any(dimension.name == BEFORE[0] for dimension in base.dimensions):
+            places.append(played.way.but(*BEFORE))
         alone = (self.play(base, way) for way in places)
         return next((each for each in alone if each.answer is Answer.SERVED), played)
 

@@ -32,6 +32,17 @@ RESOURCES = (
 WORKLIST = ("workitems", "workitems/{study}", "workitems/1.2.840.10008.5.1.4.34.5/subscribers/X")
 
 
+# A STOW-RS request (PS3.18 10.5) whose only part is no object: it is looked at, and nothing can come of it.
+_TYPE = 'multipart/related; type="application/dicom"; boundary=x'
+_NO_OBJECT = "--x\r\nContent-Type: application/dicom\r\n\r\nnone\r\n--x--\r\n"
+_OF_A_BODY = (400, 409, 415, 422)
+
+
+def looked_for(request: WebRequest) -> tuple[int, ...]:
+    """Statuses that say that the archive looked for an object that does not exist, or into the body."""
+    return (404, *_OF_A_BODY) if request.body else (404,)
+
+
 def routes(target: Target) -> Iterator[WebRequest]:
     """Every request that a stranger must be refused, the searches with a key that matches nothing. A sibling that does
     not exist is answered alike to everybody, and shows nothing."""
@@ -50,7 +61,14 @@ def _named(target: Target) -> Iterator[WebRequest]:
             yield WebRequest(f"{path}?{NOBODY}" if name == "qido" else path, absent=absent)
         if path and name == "webdav":
             yield WebRequest(path, "PROPFIND")  # RFC 4918 9.1
+        if path and name == "stow":
+            yield _stored(path)
+            yield _stored(f"{path.rstrip('/')}/{{study}}")
     yield from target.protected_requests
+
+
+def _stored(path: str) -> WebRequest:
+    return WebRequest(path, "POST", body=_NO_OBJECT, type=_TYPE, absent=True, does="stores an object")
 
 
 def _siblings(target: Target) -> Iterator[WebRequest]:
