@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
 import pytest
 
-from ..model import SampleStudy, Target
+from ..model import Endpoint, SampleStudy, Target
 from ..model.planted import Planted
 from ..probes import keeping
 from ..probes.authorised import Authorised
-from ..space.bounds import destination, query, stored
+from ..probes.web.guess import Throttled
+from ..probes.web.request import guarded
+from ..space.bounds import destination, guessing, listing, posted, query, stored
 from ..space.claim import Claim, Explored
+from ..space.dimension import Base
 from ..space.people import permitted
+from ..space.web.draft import Asked
+from ..space.web.play import WebPlayer
 from ..wire import operations, pdu
 from ..wire.implementations import presented
-from .exploring import counted
+from .exploring import WebPlayers, counted
 from .gate import Gate
 
 SHARE = 0.05  # of the profile's seconds, for the pairs of each
@@ -25,6 +30,9 @@ PAIRS_S = 1.0  # in less no pairs are worth beginning
 Sent: TypeAlias = Callable[[SampleStudy], Explored]
 Replaced: TypeAlias = Callable[[], Explored]
 Searched: TypeAlias = Callable[[Planted], Explored]
+Listed: TypeAlias = Callable[[Planted], list[Explored]]
+Posted: TypeAlias = Callable[[], list[Explored]]
+Guessing: TypeAlias = Callable[[Endpoint, Throttled], list[Explored]]
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +87,60 @@ def sent_elsewhere(gate: Gate, target: Target, authorised: Authorised) -> Sent:
         )
 
     return _sent
+
+
+@pytest.fixture(scope="session")
+def listed(gate: Gate, target: Target, authorised: Authorised, web_players: WebPlayers) -> Listed:
+    """``listed(planted)``: a user is told of more matches than the limit, at each web endpoint."""
+
+    def _listed(planted: Planted) -> list[Explored]:
+        wide, explored = planted.level == "STUDY", list[Explored]()
+        for number, plain in enumerate(web_players() if target.users else (), 1):
+            player = listing.ListingPlayer(target, plain.endpoint, authorised.user(), number)
+            if bases := player.searches(planted, plain.strangers[0].dimensions, wide=wide):
+                explored.append(_bounded("a user who searches", bases, player, gate, authorised))
+        return explored
+
+    return _listed
+
+
+@pytest.fixture(scope="session")
+def posted_over(gate: Gate, target: Target, authorised: Authorised, web_players: WebPlayers) -> Posted:
+    """``posted_over()``: a user sends other objects under the UID of a stored one, at each web endpoint."""
+    usual = operations.SECONDARY_CAPTURE
+
+    def _posted() -> list[Explored]:
+        explored = list[Explored]()
+        for number, plain in enumerate(web_players() if target.users and target.routes.get("stow") else (), 1):
+            player = posted.PostingPlayer(
+                target,
+                plain.endpoint,
+                authorised.user(),
+                number,
+                lambda: keeping.keep(authorised, usual),
+                lambda kept: keeping.read(authorised, kept, (usual,)),
+            )
+            if bases := list(player.posts(plain.strangers[0].dimensions)):
+                explored.append(_bounded("a user who stores", bases, player, gate, authorised))
+        return explored
+
+    return _posted
+
+
+@pytest.fixture(scope="session")
+def guessing_on(gate: Gate, target: Target, authorised: Authorised, web_players: WebPlayers) -> Guessing:
+    """``guessing_on(endpoint, throttled)``: whoever is throttled there goes on to guess."""
+
+    def _guessing(endpoint: Endpoint, throttled: Throttled) -> list[Explored]:
+        plain = next(each for each in web_players() if each.endpoint == endpoint)
+        player = guessing.GuessPlayer(target, endpoint, authorised.user(), throttled.user, throttled.first)
+        bases = list(player.guesses(guarded(target), plain.strangers[0].dimensions))
+        return [_bounded("who guesses passwords", bases, player, gate, authorised)] if bases else []
+
+    return _guessing
+
+
+def _bounded(who: str, bases: Iterable[Base[Asked]], player: WebPlayer, gate: Gate, authorised: Authorised) -> Explored:
+    """Single values alone: pairs of them are for those who may do nothing."""
+    asked = [replace(base, pairs=False) for base in bases]
+    return counted(Claim(who, asked, player, budget=0.0, seed=presented().seed), gate, authorised)

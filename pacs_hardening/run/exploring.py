@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TypeAlias, TypeVar
 
 import pytest
@@ -22,6 +23,7 @@ from .gate import Gate
 
 T = TypeVar("T", bound=Asked)
 Explore: TypeAlias = Callable[[str, Iterable[Base[Bid]], float], Explored]
+WebPlayers: TypeAlias = Callable[[], list[WebPlayer]]
 ExploreWeb: TypeAlias = Callable[[float, Party], list[Explored]]
 WHO = {
     Party.NOBODY: "somebody without a login",
@@ -45,11 +47,25 @@ def explore(gate: Gate, target: Target, authorised: Authorised) -> Explore:
 
 
 @pytest.fixture(scope="session")
-def explore_web(gate: Gate, target: Target, authorised: Authorised) -> ExploreWeb:
-    """The same of somebody in the web, at each endpoint. Raises Missing where the target names no user."""
+def web_players(target: Target, authorised: Authorised) -> WebPlayers:
+    """``web_players()``: one for each web endpoint, which finds out once what is there; the user is logged in anew where
+    need be. Raises Missing where the target names no user."""
+    made = cache(lambda: WebPlayer.of(target, authorised.user()))
+
+    def players() -> list[WebPlayer]:
+        for player in made():
+            player.renew(authorised.user())
+        return made()
+
+    return players
+
+
+@pytest.fixture(scope="session")
+def explore_web(gate: Gate, authorised: Authorised, web_players: WebPlayers) -> ExploreWeb:
+    """The same of somebody in the web, at each endpoint. Raises as ``web_players``."""
 
     def explored(share: float, party: Party) -> list[Explored]:
-        players = WebPlayer.of(target, authorised.user())
+        players = web_players()
         budget = share * gate.profile.seconds_of_ways / max(1, len(players))
         most = None if gate.profile.seconds_of_ways else 1  # in no time: the first route, and each other as it is
         bases, seed = [(player, player.bases(party)[:most]) for player in players], presented().seed

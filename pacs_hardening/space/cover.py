@@ -56,11 +56,14 @@ class Covered(Generic[T]):
         self.ways += 1
         self.values |= set(way.values)
         self.pairs |= set(combinations(way.values, 2))
+        for part in self.parts_of(way):
+            self.values.add(part)
+            self.pairs |= {_pair(part, other) for other in way.values if other[0] != part[0]}
+
+    def parts_of(self, way: Way) -> Iterator[Single]:
+        """What the values of ``way`` try together, by the names of their own."""
         for dimension, value in way.values:
-            others = [each for each in way.values if each[0] != dimension]
-            for part in self._parts.get((dimension, value), ()):
-                self.values.add((dimension, part))
-                self.pairs |= {_pair((dimension, part), other) for other in others}
+            yield from ((dimension, part) for part in self._parts.get((dimension, value), ()))
 
     @cached_property
     def _parts(self) -> dict[Single, tuple[str, ...]]:
@@ -85,7 +88,8 @@ class Covered(Generic[T]):
 
 
 def together(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way]:
-    """Ways that hold a value that was not tried in as many dimensions as there is one, until each was."""
+    """Ways that hold a value that was not tried in as many dimensions as there is one, until each was, by itself or as
+    a part."""
     mixing = {(d.name, v.name) for d in base.dimensions for v in d.values if v.mixes}
     missing = [single for single in covered.missing() if single in mixing]
     while missing:
@@ -96,7 +100,8 @@ def together(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way
         way = Way.of(base.name, {**_Rows(others, random).row(set()), **row})
         if base.allowed(base.resolve(way)):
             way = Way.of(base.name, row)
-        missing = [single for single in missing if single not in way.values]
+        tried = {*way.values, *covered.parts_of(way)}
+        missing = [single for single in missing if single not in tried]
         yield way
 
 

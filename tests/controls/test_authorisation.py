@@ -21,7 +21,7 @@ from pacs_hardening.probes.authorised import Authorised, somewhere
 from pacs_hardening.probes.dicom.association import Peer, associate_as
 from pacs_hardening.probes.plant import plant
 from pacs_hardening.probes.unauthorised import demand_stranger, tried_by_strangers
-from pacs_hardening.run.bounding import Replaced, Searched, Sent
+from pacs_hardening.run.bounding import Listed, Posted, Replaced, Searched, Sent
 from pacs_hardening.run.exploring import Explore
 from pacs_hardening.space import people
 from pacs_hardening.wire import operations
@@ -293,18 +293,21 @@ WITH = {"STUDY": ("PATIENT", "STUDY"), "IMAGE": ("SERIES", "IMAGE")}  # case -> 
     needs=("dicom",),
     references=("PS3.4 C.4.1",),
 )
-def test_limits_query_results(target: Target, authorised: Authorised, searched: Searched, level: str) -> None:
+def test_limits_query_results(
+    target: Target, authorised: Authorised, searched: Searched, listed: Listed, level: str
+) -> None:
     """The archive MUST bound how many matches one query returns, at every level, to whoever asks in whatever way.
 
     An unbounded answer makes one stolen workstation enough to copy the whole index, and exhausts the archive.
 
     authorised node -> stores limit + 1 patients, studies, series or instances; each node -> a C-FIND that matches all,
-    by every kind of key; archive -> at most limit.
+    by every kind of key, and by QIDO-RS as a user; archive -> at most limit.
     """
     limit = target.query_limit
     if limit is None:
         raise Missing("the target declares no query_limit to compare with")
-    found = [searched(plant(authorised, limit, each)) for each in WITH[level]]
+    planted = [plant(authorised, limit, each) for each in WITH[level]]
+    found = [explored for each in planted for explored in (searched(each), *listed(each))]
     must_keep_within(f"at most {limit} matches", [cause for each in found for cause in each.causes])
     authorised.find(level)
 
@@ -316,14 +319,16 @@ def test_limits_query_results(target: Target, authorised: Authorised, searched: 
     needs=("dicom",),
     references=("PS3.4 B.4.1",),
 )
-def test_refuses_overwrite_of_stored_instance(authorised: Authorised, replaced: Replaced) -> None:
+def test_refuses_overwrite_of_stored_instance(authorised: Authorised, replaced: Replaced, posted_over: Posted) -> None:
     """The archive MUST keep a stored instance when another object arrives with the same SOP Instance UID, whoever sends
     it and however.
 
     The record of an examination is evidence: who can store must not thereby be able to falsify.
 
     authorised node -> C-STORE, then others with that UID: of each class and transfer syntax, of other content, with
-    each value of all that can vary; C-GET, or WADO-RS where nobody may C-GET -> returns the first.
+    each value of all that can vary, and by STOW-RS as a user; C-GET, or WADO-RS where nobody may C-GET -> returns the
+    first.
     """
-    must_keep_within("the first object kept", replaced().causes)
+    explored = [replaced(), *posted_over()]
+    must_keep_within("the first object kept", [cause for each in explored for cause in each.causes])
     authorised.store()

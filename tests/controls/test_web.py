@@ -24,7 +24,7 @@ from pacs_hardening.model import (
 )
 from pacs_hardening.model.response import Said
 from pacs_hardening.oracles.access import Failure, must_hold
-from pacs_hardening.oracles.ways import must_serve_in_no_way
+from pacs_hardening.oracles.ways import must_keep_within, must_serve_in_no_way
 from pacs_hardening.oracles.web import (
     NO_CONTENT,
     UNCLEAR,
@@ -61,6 +61,7 @@ from pacs_hardening.probes.web.request import (
     side_by_side,
 )
 from pacs_hardening.profiles import conventional_paths, default_credentials
+from pacs_hardening.run.bounding import Guessing
 from pacs_hardening.run.exploring import ExploreWeb
 from pacs_hardening.space.web.draft import Party
 from pacs_hardening.wire import dimse, operations
@@ -635,8 +636,9 @@ def test_exposes_nothing_to_web_search(target: Target) -> None:
     needs=("web",),
     references=("CWE-307",),
 )
-def test_throttles_password_guessing(target: Target, authorised: Authorised) -> None:
-    """The archive MUST stop answering wrong passwords of one user after 100 of them, and still serve others.
+def test_throttles_password_guessing(target: Target, authorised: Authorised, guessing_on: Guessing) -> None:
+    """The archive MUST stop answering wrong passwords of one user after 100 of them, in whatever way they are sent, and
+    still serve others.
 
     The guesses are at a made-up user, so that nobody is locked out.
 
@@ -647,5 +649,8 @@ def test_throttles_password_guessing(target: Target, authorised: Authorised) -> 
         throttled = guess.guess_until_throttled(target, endpoint, path)
         if throttled is None:
             raise Violation("429 or close", f"{guess.MOST} wrong passwords were tried and answered at {endpoint}")
-        must_hold("429 or close", [failure(throttled)] if Reply.of(throttled.response) is Reply.SERVED else [])
+        attempt = throttled.attempt
+        must_hold("429 or close", [failure(attempt)] if Reply.of(attempt.response) is Reply.SERVED else [])
+        further = guessing_on(endpoint, throttled)
+        must_keep_within("429 or close", [cause for explored in further for cause in explored.causes])
         authorised.web(path, endpoint=endpoint)

@@ -22,7 +22,7 @@ from pacs_hardening.run.catalogue import controls, using
 LIMIT = 240  # seconds for one gate run
 COSTLY = ("host", "redaction", "robustness")  # areas that take as much processor time as all others together
 # Fixtures by which a control tries a whole space, which takes seconds.
-SPACES = ("explore", "explore_web", "searched", "replaced", "sent_elsewhere")
+SPACES = ("explore", "explore_web", "searched", "listed", "replaced", "posted_over", "sent_elsewhere", "guessing_on")
 IMPORTED = (
     "pacs_hardening.run.plugin",
     "pacs_hardening.cli.main",

@@ -93,14 +93,24 @@ def differ(known: WrongLogin, unknown: WrongLogin) -> bool:
     return min(slow) > max(fast) and median(slow) > max(3 * median(fast), median(fast) + APART_S)
 
 
-def guess_until_throttled(target: Target, endpoint: Endpoint, path: str) -> WebAttempt | None:
+@dataclass(frozen=True)
+class Throttled:
+    """What came of the last guess at a made-up ``user``; ``first``: the status of the first."""
+
+    attempt: WebAttempt
+    user: User
+    first: int
+
+
+def guess_until_throttled(target: Target, endpoint: Endpoint, path: str) -> Throttled | None:
     """Wrong passwords of one made-up user until the endpoint serves him, or answers otherwise than at first; None
     where it never does."""
     user, first = nobody().username, 0
     for _ in range(MOST):
-        attempt = ask(target, path, endpoint=endpoint, user=User(user, nobody().password))
+        guessed = User(user, nobody().password)
+        attempt = ask(target, path, endpoint=endpoint, user=guessed)
         first = first or attempt.status
         served = isinstance(attempt.response, Served)
         if attempt.answer is None or served or attempt.status != first or "retry-after" in attempt.answer.headers:
-            return attempt
+            return Throttled(attempt, guessed, first)
     return None

@@ -17,7 +17,7 @@ from ...model import (
     WebRequest,
 )
 from ...model.response import Observed, Refusal, Response, Served
-from ...wire import operations, tls
+from ...wire import operations, stow, tls
 from ...wire.http import Answer, request
 from ...wire.pages import holds_nothing, is_login
 from ...wire.pdu import ProtocolError
@@ -200,11 +200,5 @@ def filled(text: str, target: Target) -> str:
 
 
 def multipart_object(part: bytes) -> tuple[dict[str, str], bytes]:
-    """Headers and body of a STOW-RS request with one DICOM object (PS3.18 10.5.1)."""
-    boundary = "pacs-hardening-part"
-    head = f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode()
-    content_type = f'multipart/related; type="application/dicom"; boundary={boundary}'
-    return {
-        "Content-Type": content_type,
-        "Accept": "application/dicom+json",
-    }, head + part + f"\r\n--{boundary}--\r\n".encode()
+    """Headers and body of a STOW-RS request with one DICOM object."""
+    return {"Content-Type": stow.TYPE, "Accept": "application/dicom+json"}, stow.body(part)

@@ -23,7 +23,7 @@ class Asker:
     """Asks at one ``endpoint``, as whoever it is that asks, or (``always``) as ``user``, in the same ways."""
 
     def __init__(self, target: Target, endpoint: Endpoint, user: User, *, always: bool = False) -> None:
-        self._target, self._endpoint, self._user, self._always = target, endpoint, user, always
+        self._target, self._endpoint, self.user, self._always = target, endpoint, user, always
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -41,7 +41,7 @@ class Asker:
 
     def draft(self, asked: Asked, path: str = "") -> Draft:
         known = self._always or asked.party is not Party.NOBODY
-        return drafted(asked, self._names, self._user if known else None, path)
+        return drafted(asked, self._names, self.user if known else None, path)
 
     def get(self, path: str) -> Answer | None:
         """``path`` as it is, by the plainest request."""

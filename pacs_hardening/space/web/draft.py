@@ -43,12 +43,14 @@ class Atom:
 
 
 class Party(Enum):
-    """Who asks: nobody who has logged in, another site's page in the browser of a user who has, or that user, for what
-    is not his."""
+    """Who asks: nobody who has logged in, another site's page in the browser of a user who has, that user for what is
+    not his, or for more of what is; or somebody who guesses passwords."""
 
     NOBODY = "nobody"
     PAGE = "page of another site"
     USER = "ordinary user"
+    EAGER = "user who asks for much"
+    GUESSER = "who guesses passwords"
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Asked:
     request: WebRequest
     atoms: tuple[Atom, ...] = ()
     party: Party = Party.NOBODY
+    payload: bytes = b""  # in the place of the request's body
 
     def at(self, request: WebRequest) -> Asked:
         return replace(self, request=request)
@@ -115,7 +118,7 @@ def drafted(asked: Asked, names: dict[str, str], login: User | None = None, path
         names = {**names, **ABSENT}
     base, _, query = _filled(path or asked.request.path, names).partition("?")
     fields = {"Host": names["authority"], "User-Agent": presented().agent, "Accept": "*/*"}
-    draft = Draft(asked.request.method, base, query, fields, asked.request.body.encode())
+    draft = Draft(asked.request.method, base, query, fields, asked.payload or asked.request.body.encode())
     if asked.request.type:
         draft.headers["Content-Type"] = asked.request.type
     names = {**names, "path": base}

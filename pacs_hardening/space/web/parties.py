@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from math import inf
+from typing import TypeAlias
 
 from ...model import Endpoint, Impact, Target, WebRequest
 from ..dimension import Base, Dimension, Kind, Layer, Value
 from .ask import Asker
 from .bases import ASKING
-from .dimensions import dimensions
 from .draft import Asked, Atom, Party
 from .draft import Kind as Part
 
@@ -33,21 +33,24 @@ _ORIGINS = (
 REFUSING = (401, 403, 405, 501)
 
 
-def pages(name: str, target: Target, endpoint: Endpoint, asker: Asker) -> list[Base[Asked]]:
+Dimensions: TypeAlias = Iterable[Dimension[Asked]]
+
+
+def pages(name: str, target: Target, endpoint: Endpoint, asker: Asker, known: Dimensions) -> list[Base[Asked]]:
     """Another site's page at each request by which a user changes or searches something. None where it is refused
-    nothing: then there is no need for tricks."""
+    nothing: then there is no need for tricks. ``known``: the dimensions, sorted out."""
     atoms = (Atom(Part.HEADER, ELSEWHERE, "Origin"), Atom(Part.HEADER, "cross-site", "Sec-Fetch-Site"))
     posts = [each for each in target.protected_requests if each.method == "POST"]
     if stow := target.routes.get("stow"):
         posts.append(WebRequest(stow, "POST"))
     starts = [Asked(endpoint, each, atoms, Party.PAGE) for each in dict.fromkeys(posts)]
-    return list(_refused(name, starts, [*_origins(), *_varied(_NOT_VARIED)], asker))
+    return list(_refused(name, starts, [*_origins(), *varied(known, _NOT_VARIED)], asker))
 
 
-def users(name: str, target: Target, endpoint: Endpoint, asker: Asker) -> list[Base[Asked]]:
+def users(name: str, target: Target, endpoint: Endpoint, asker: Asker, known: Dimensions) -> list[Base[Asked]]:
     """The user at each request that only an administrator may make and that he is refused."""
     starts = [Asked(endpoint, each, (), Party.USER) for each in target.admin_requests]
-    return list(_refused(name, starts, list(_varied(_NOT_BY_USERS)), asker))
+    return list(_refused(name, starts, list(varied(known, _NOT_BY_USERS)), asker))
 
 
 def own_form(asked: Asked) -> Asked:
@@ -65,9 +68,10 @@ def _refused(name: str, starts: Iterable[Asked], varied: list[Dimension[Asked]],
             alone, varied = inf, [each for each in varied if any(value.mixes for value in each.values)]
 
 
-def _varied(without: Container[str]) -> Iterator[Dimension[Asked]]:
-    for each in dimensions([], []):
-        if each.name not in without:
+def varied(known: Dimensions, without: Container[str]) -> Iterator[Dimension[Asked]]:
+    """Those but for ``without``, and but for what leads elsewhere or might change something."""
+    for each in known:
+        if each.name not in without and each.name != "route":
             values = (value for value in each.values if value.impact <= Impact.ACTIVE)
             yield replace(each, values=tuple(value for value in values if value.name not in _OTHER_TARGETS))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import islice
 
 from ...model import Endpoint, Target, Unmeasurable, User
@@ -39,25 +40,39 @@ class WebPlayer:
         """One for each web endpoint."""
         return [cls(target, each, user, n) for n, each in enumerate(target.endpoints_of("web"), 1)]
 
+    def renew(self, user: User) -> None:
+        """He logs in as ``user`` from now on."""
+        self._asker.user = self._user.user = user
+
+    @cached_property
+    def strangers(self) -> list[Base[Asked]]:
+        """Somebody without a login at each route, asked for once. Raises Unmeasurable where the user is served
+        nowhere."""
+        return bases(f"{NAMES[Party.NOBODY]}{self._at}", self.target, self.endpoint, self._user, self._asker)
+
     def bases(self, party: Party = Party.NOBODY) -> list[Base[Asked]]:
-        """``party`` at everything that is not for it. Raises Unmeasurable where the user is served nowhere."""
-        found = bases(f"{NAMES[Party.NOBODY]}{self._at}", self.target, self.endpoint, self._user, self._asker)
-        self._proof = found[0].start
-        name = f"{NAMES[party]}{self._at}"
+        """``party`` at everything that is not for it. Raises as ``strangers``."""
+        found = self.strangers
+        self._proof, name = found[0].start, f"{NAMES[party]}{self._at}"
         match party:
             case Party.NOBODY:
                 return found
             case Party.PAGE:
-                return pages(name, self.target, self.endpoint, self._asker)
+                return pages(name, self.target, self.endpoint, self._asker, found[0].dimensions)
             case Party.USER:
-                return users(name, self.target, self.endpoint, self._asker)
+                return users(name, self.target, self.endpoint, self._asker, found[0].dimensions)
+            case _:
+                raise ValueError(f"{party} is asked for by a player of its own")
 
     def play(self, base: Base[Asked], way: Way) -> Played:
-        return self.ask(base.resolve(way), way)
+        return self.ask(self._resolved(base, way), way)
 
     def ask(self, bid: Asked, way: Way) -> Played:
         """``way`` is only what the result is called."""
         return self._judged(way, bid, self._asker.ask(bid))
+
+    def _resolved(self, base: Base[Asked], way: Way) -> Asked:
+        return base.resolve(way)
 
     def play_all(self, ways: Iterable[tuple[Base[Asked], Way]]) -> Iterator[list[Played]]:
         """In turn, so many at a time; those that leave a connection as it was share one. Raises Unmeasurable where the
@@ -69,7 +84,7 @@ class WebPlayer:
                 yield [played for lane in pool.map(self._lane, lanes) for played in lane]
 
     def _lane(self, ways: list[tuple[Base[Asked], Way]]) -> list[Played]:
-        asked = [base.resolve(way) for base, way in ways]
+        asked = [self._resolved(base, way) for base, way in ways]
         answers = self._asker.in_lane(asked)
         return [
             self._again(base, one, self._judged(way, one, answer))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...model import Target, WebRequest
+from ...wire import stow
 
 NOBODY = "PatientID=X-NOBODY-7F3A"  # matches nothing, so that no patient's data is touched
 
@@ -32,9 +33,6 @@ RESOURCES = (
 WORKLIST = ("workitems", "workitems/{study}", "workitems/1.2.840.10008.5.1.4.34.5/subscribers/X")
 
 
-# A STOW-RS request (PS3.18 10.5) whose only part is no object: it is looked at, and nothing can come of it.
-_TYPE = 'multipart/related; type="application/dicom"; boundary=x'
-_NO_OBJECT = "--x\r\nContent-Type: application/dicom\r\n\r\nnone\r\n--x--\r\n"
 _OF_A_BODY = (400, 409, 415, 422)
 
 
@@ -68,15 +66,22 @@ def _named(target: Target) -> Iterator[WebRequest]:
 
 
 def _stored(path: str) -> WebRequest:
-    return WebRequest(path, "POST", body=_NO_OBJECT, type=_TYPE, absent=True, does="stores an object")
+    """Its only part is no object: it is looked at, and nothing can come of it."""
+    body = stow.body(b"none").decode()
+    return WebRequest(path, "POST", body=body, type=stow.TYPE, absent=True, does="stores an object")
+
+
+def service(target: Target) -> str:
+    """Where the target has DICOMweb (PS3.18 8.2); empty where it names nothing of it."""
+    search = target.routes.get("qido", "")
+    if search:
+        return search.rstrip("/").rpartition("/")[0]
+    return target.routes.get("wado-rs", "").partition("/studies/")[0]
 
 
 def _siblings(target: Target) -> Iterator[WebRequest]:
-    search = target.routes.get("qido", "")
-    base = (
-        search.rstrip("/").rpartition("/")[0] if search else target.routes.get("wado-rs", "").partition("/studies/")[0]
-    )
-    if not base and not search:
+    base = service(target)
+    if not base and not target.routes.get("qido"):
         return
     for path in SEARCHES:
         yield WebRequest(f"{base}/{path}?{NOBODY}", absent="{" in path)

@@ -1,0 +1,100 @@
+"""Another object under the SOP Instance UID of one that is stored, sent by STOW-RS in every way that it can be."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from math import inf
+
+from ...model import Endpoint, Target, User, WebRequest
+from ...model.planted import Kept
+from ...wire import dimse, operations, stow
+from ...wire.http import Answer as HttpAnswer
+from ..dimension import Base, Kind, Way
+from ..played import Answer, Played
+from ..web.draft import Asked, Party
+from ..web.parties import REFUSING, Dimensions, varied
+from ..web.play import BUSY, WebPlayer
+from .stored import LOOKS
+
+POSTING = "user-replacing"  # of bases
+CHUNK = 96
+_NOT_VARIED = frozenset({
+    "login", "token", "method", "method override", "body", "content type", "accept", "registered field",
+})  # fmt: skip
+
+
+class PostingPlayer(WebPlayer):
+    """*Served* is whose object is read in place of the one that was stored. It is read after many ways were played:
+    where it does not stand any more, each of those is asked by itself.
+
+    ``plant()`` stores an object, and sees that it is there; ``read(kept)`` is what a reader gets of it, raw, empty
+    where nothing comes. Both raise Unmeasurable."""
+
+    def __init__(
+        self,
+        target: Target,
+        endpoint: Endpoint,
+        user: User,
+        number: int,
+        plant: Callable[[], Kept],
+        read: Callable[[Kept], bytes],
+    ) -> None:
+        super().__init__(target, endpoint, user, number)
+        self._plant, self._read = plant, read
+        self._kept = plant()
+        self._later = False
+
+    def posts(self, known: Dimensions) -> Iterator[Base[Asked]]:
+        """None where the user may store nothing there."""
+        request = WebRequest(self.target.routes.get("stow", ""), "POST", type=stow.TYPE)
+        start = Asked(self.endpoint, request, (), Party.EAGER)
+        answer = self._asker.ask(self._forged(start))
+        if answer is not None and answer.status not in (0, 404, *REFUSING):
+            self._usual[POSTING + self._at] = answer.status
+            yield Base(POSTING + self._at, Kind.OVERREACHING, start, tuple(varied(known, _NOT_VARIED)), alone=inf)
+
+    def prove_served(self, base: Base[Asked]) -> None:
+        """What he sends is looked at; whether a reader is served, every look at the object shows."""
+        self._read(self._kept)
+
+    def ask(self, bid: Asked, way: Way) -> Played:
+        played = super().ask(bid, way)
+        if self._later or played.answer is Answer.UNMEASURED or not self._is_lost():
+            return played
+        said, done = "the object that was stored is not read any more", "the second object took its place"
+        return replace(played, answer=Answer.SERVED, request=f"STOW-RS ({done})", transcript=(said,))
+
+    def play_all(self, ways: Iterable[tuple[Base[Asked], Way]]) -> Iterator[list[Played]]:
+        waiting = iter(ways)
+        while chunk := list(islice(waiting, CHUNK)):
+            self._later = True
+            try:
+                played = [each for some in super().play_all(chunk) for each in some]
+            finally:
+                self._later = False
+            yield [self.play(base, way) for base, way in chunk] if self._is_lost() else played
+
+    def _is_lost(self) -> bool:
+        """What is stored now is there, so what was sent before it would be there, too."""
+        fresh = self._plant()
+        if any(self._kept.mark.encode() in self._read(self._kept) for _ in range(LOOKS)):
+            return False
+        self._kept = fresh
+        return True
+
+    def _resolved(self, base: Base[Asked], way: Way) -> Asked:
+        return self._forged(base.resolve(way))
+
+    def _forged(self, asked: Asked) -> Asked:
+        made = operations.synthetic_object(sample_study=self._kept.study, marker=f"OTHER {secrets.token_hex(6)}")
+        return replace(asked, payload=stow.body(dimse.encode_file(made)))
+
+    def _judged(self, way: Way, asked: Asked, answer: HttpAnswer | None) -> Played:
+        """Nobody can tell from the answer: it may be a success, too, where an archive leaves what it has as it is."""
+        played = super()._judged(way, asked, answer) if answer is None or answer.status in BUSY else None
+        if played is not None or answer is None:
+            return played or Played(way, Answer.UNMEASURED)
+        return Played(way, Answer.REFUSED, hidden=self._usual.get(way.base) not in (None, answer.status))
