@@ -48,8 +48,8 @@ def explore(gate: Gate, target: Target, authorised: Authorised) -> Explore:
 
 @pytest.fixture(scope="session")
 def web_players(target: Target, authorised: Authorised) -> WebPlayers:
-    """``web_players()``: one for each web endpoint, which finds out once what is there; the user is logged in anew where
-    need be. Raises Missing where the target names no user."""
+    """``web_players()``: one for each web endpoint, which finds out once what is there, with a user who is
+    logged in. Raises Missing where the target names no user."""
     made = cache(lambda: WebPlayer.of(target, authorised.user()))
 
     def players() -> list[WebPlayer]:

@@ -18,7 +18,7 @@ from ..web.play import WebPlayer
 GUESSING = "guesser"  # of bases
 # What is asked for, and what says who asks, stays as it is.
 _NOT_VARIED = frozenset({
-    "login", "token", "method", "method override", "body", "content type", "spelling", "prefix", "original address",
+    "login", "token", "method", "body", "content type", "spelling", "prefix", "original address",
     "repetition", "registered field",
 })  # fmt: skip
 

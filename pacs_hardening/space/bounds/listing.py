@@ -22,7 +22,7 @@ from ..web.play import BUSY, WebPlayer
 from ..web.routes import routes, service
 
 LISTING = "user-over-the-limit"  # of bases
-_NOT_VARIED = frozenset({"login", "token", "method", "method override", "body", "content type", "registered field"})
+_NOT_VARIED = frozenset({"login", "token", "method", "body", "content type", "registered field"})
 _PATHS = {  # PS3.18 table 10.6.1-1
     "PATIENT": "studies",
     "STUDY": "studies",
@@ -38,7 +38,7 @@ class ListingPlayer(WebPlayer):
 
     def searches(self, planted: Planted, known: Dimensions, *, wide: bool) -> list[Base[Asked]]:
         """What the user asks for of what was ``planted``: by QIDO-RS, and by every list of the target's own that its
-        limit cuts off. ``wide``: the first varies all that is ``known``, else only what can stand beside other values."""
+        limit cuts off. ``wide``: the first varies all that is ``known``, the others what can stand beside something."""
         self._most = planted.most
         starts = [
             Asked(self.endpoint, request, (), Party.EAGER)

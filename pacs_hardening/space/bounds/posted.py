@@ -22,7 +22,7 @@ from .stored import LOOKS
 POSTING = "user-replacing"  # of bases
 CHUNK = 96
 _NOT_VARIED = frozenset({
-    "login", "token", "method", "method override", "body", "content type", "accept", "registered field",
+    "login", "token", "method", "body", "content type", "accept", "registered field",
 })  # fmt: skip
 
 

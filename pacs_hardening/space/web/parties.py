@@ -11,7 +11,7 @@ from ...model import Endpoint, Impact, Target, WebRequest
 from ..dimension import Base, Dimension, Kind, Layer, Value
 from .ask import Asker
 from .bases import ASKING
-from .draft import Asked, Atom, Party
+from .draft import DESTRUCTIVE, Asked, Atom, Party
 from .draft import Kind as Part
 
 # What says who asks is the user's own here; what says what is asked for could make it something else that he may have.
@@ -31,6 +31,7 @@ _ORIGINS = (
     "http://localhost", "http://127.0.0.1", "file://", "app://x", "chrome-extension://x", "https://x.{host}",
 )  # fmt: skip
 REFUSING = (401, 403, 405, 501)
+_NOTHING = Asked(Endpoint("web", "localhost", 443, tls=True), WebRequest("/"))
 
 
 Dimensions: TypeAlias = Iterable[Dimension[Asked]]
@@ -72,8 +73,14 @@ def varied(known: Dimensions, without: Container[str]) -> Iterator[Dimension[Ask
     """Those but for ``without``, and but for what leads elsewhere or might change something."""
     for each in known:
         if each.name not in without and each.name != "route":
-            values = (value for value in each.values if value.impact <= Impact.ACTIVE)
+            values = tuple(value for value in each.values if value.impact <= Impact.ACTIVE and _is_harmless(value))
             yield replace(each, values=tuple(value for value in values if value.name not in _OTHER_TARGETS))
+
+
+def _is_harmless(value: Value[Asked]) -> bool:
+    """It makes no other request of this one that could change something."""
+    atoms = value.change(_NOTHING).atoms
+    return not any(atom.value in DESTRUCTIVE for atom in atoms)
 
 
 def _origins() -> list[Dimension[Asked]]:
