@@ -33,6 +33,7 @@ from ..probes.tls.scan import TlsFacts
 from ..probes.tls.scan import scan as scan_endpoints
 from ..profiles import Profile, conventional_paths
 from .gate import Gate
+from .opening import opened
 from .plugin import GATE
 
 
@@ -47,7 +48,7 @@ def running(gate: Gate, request: pytest.FixtureRequest) -> Iterator[Running]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with ExitStack() as stack:
         with capture.global_and_fixture_disabled():  # building an image takes a minute, and says so
-            running = stack.enter_context(gate.opened())
+            running = stack.enter_context(opened(gate))
         yield running
 
 

@@ -24,9 +24,12 @@ from ..report.html.markup import AREAS
 from ..report.read import read
 from .aim import aim
 from .catalogue import keyed
+from .earlier import compare_with
 from .gate import Gate
 from .items import case, control, demand_one_file_an_id, keys, parameters
 from .options import given
+from .recording import record
+from .result import result
 from .written import clear, write
 
 GATE = pytest.StashKey[Gate]()
@@ -52,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
             clear(given(config, "report"))
         gate = aim(config)
         if before is not None:
-            gate.compare_with(before, str(earlier))
+            compare_with(gate, before, str(earlier))
         _add_controls(config)
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
@@ -194,7 +197,7 @@ def pytest_runtest_makereport(
         return report
     error = call.excinfo.value if call.excinfo else None
     if call.when == "call" or error is not None:
-        finding = gate.record(asked, case(item), error, report.duration)
+        finding = record(gate, asked, case(item), error, report.duration)
         report.user_properties.append(("finding", finding.status.value))
         report.outcome = "passed" if finding.status is Status.PASS else "failed"
         if finding.status in (Status.NOT_APPLICABLE, Status.NOT_RUN, Status.WAIVED):
@@ -221,7 +224,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         return outcome  # one line says what it is, and nothing was run; or pytest itself is broken
     if not gate.there and not given(config, "only-controls"):
         return outcome  # tests of somebody's own that are no controls: a verdict is none of their business
-    run = gate.result()
+    run = result(gate)
     if exitstatus != pytest.ExitCode.INTERRUPTED:
         config.stash[VERDICT] = run.verdict.exit_status
         session.exitstatus = 1 if gate.others_failed else run.verdict.exit_status
