@@ -20,7 +20,8 @@ from ..fuzz.verdict import judge_batch
 from ..launch.environment import Environment
 from ..model import BadInput, Impact, Status, Unmeasurable
 from ..model.running import Running
-from ..probes.authorised import Authorised, EchoOnly, store_sample_study
+from ..probes.authorised import Authorised, EchoOnly
+from ..probes.authorised.study import store_sample_study
 from ..report import words
 from ..space import notation, people
 from ..space.bounds import destination

@@ -12,6 +12,7 @@ from ..model import SampleStudy, Target
 from ..model.planted import Planted
 from ..probes import keeping
 from ..probes.authorised import Authorised
+from ..probes.authorised.study import retrieved
 from ..space.bounds import destination, query, stored
 from ..space.claim import Claim, Explored
 from ..space.people import permitted
@@ -56,7 +57,7 @@ def replaced(gate: Gate, target: Target, authorised: Authorised) -> Replaced:
             target,
             over,
             lambda sop_class: keeping.keep(authorised, sop_class),
-            lambda kept: keeping.read(authorised, kept, tuple(over)),
+            lambda kept: retrieved(authorised, kept.study, tuple(over)),
             prove=authorised.lives,
         )
         budget = SHARE * gate.profile.seconds_of_ways

@@ -11,7 +11,8 @@ from ..launch.logs import followed
 from ..model import Impact, Unmeasurable, Unserved
 from ..model.running import Running
 from ..pki.foreign import foreign
-from ..probes.authorised import Authorised, store_sample_study
+from ..probes.authorised import Authorised
+from ..probes.authorised.study import store_sample_study
 from ..probes.burst import measure_rate
 from ..probes.web.onward import only_sends_on
 from ..report import words

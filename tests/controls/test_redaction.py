@@ -25,7 +25,8 @@ from pacs_hardening.model.running import Running
 from pacs_hardening.oracles.access import must_hold, must_refuse
 from pacs_hardening.oracles.redaction import Evidence, must_be_redacted
 from pacs_hardening.oracles.web import must_refuse_web
-from pacs_hardening.probes.authorised import Authorised, somewhere
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.authorised.served import somewhere
 from pacs_hardening.probes.dicom.association import Outcome, Peer, associate_as
 from pacs_hardening.probes.research import (
     as_reader,
