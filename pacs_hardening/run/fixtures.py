@@ -28,7 +28,8 @@ from ..probes.authorised import Authorised
 from ..probes.configuration import Read, read
 from ..probes.host import Host, look
 from ..probes.listeners import CONVENTIONAL, Listener, listening
-from ..probes.research import accepted, release
+from ..probes.research.release import release
+from ..probes.research.sending import accepted
 from ..probes.tls.scan import TlsFacts
 from ..probes.tls.scan import scan as scan_endpoints
 from ..profiles import Profile, conventional_paths
