@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from ...model.running import Running
 from ..bases import BASES, Base
 from ..client import dicom
+from ..client.associate import Caller
 from .names import fill
 from .objects import add_further
 
@@ -23,16 +24,16 @@ class Archive:
         self._study: dict[str, str] = {}
 
     def ask(
-        self, caller: dicom.Caller, service: str, content: Dataset | None, play: Mapping[str, str] | None = None
+        self, caller: Caller, service: str, content: Dataset | None, play: Mapping[str, str] | None = None
     ) -> dicom.Told:
         return dicom.ask(self.dicom, self.target.called_aet, caller, service, content, play)
 
-    def caller(self, base: Base) -> dicom.Caller:
+    def caller(self, base: Base) -> Caller:
         nodes = self.target.nodes
         keys = nodes[base.keys].keys if base.keys else None
         identity = nodes[base.identity].identity if base.identity in nodes else None
         who = (identity.username, identity.passcode.reveal()) if identity else None
-        return dicom.Caller(keys, fill(base.title, self.names()), who)
+        return Caller(keys, fill(base.title, self.names()), who)
 
     def names(self) -> dict[str, str]:
         target = self.target

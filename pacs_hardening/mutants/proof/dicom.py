@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..bases import Base
-from ..client import dicom
+from ..client.associate import Caller
 from ..mutant import Mutant
 from .archive import Archive
 from .objects import first_and_other, synthetic
@@ -30,7 +30,7 @@ def served(archive: Archive, mutant: Mutant, base: Base) -> bool:
     return archive.ask(caller, mutant.goal, content, play).served
 
 
-def _overwrites(archive: Archive, caller: dicom.Caller, play: Mapping[str, str]) -> bool:
+def _overwrites(archive: Archive, caller: Caller, play: Mapping[str, str]) -> bool:
     first, second = first_and_other(play)
     if not archive.ask(caller, "store", first).served:
         return False
