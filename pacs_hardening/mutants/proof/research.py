@@ -8,7 +8,7 @@ import zlib
 from datetime import date, timedelta
 
 from ...model.running import Running
-from ..client.redacted import ROUTES, Side, made
+from ..client.research import ROUTES, Side, made
 from ..mutant import Mutant
 
 PATIENTS = 3
