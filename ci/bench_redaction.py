@@ -18,15 +18,10 @@ from pacs_hardening.model import Research
 from pacs_hardening.model.running import Running
 from pacs_hardening.oracles.redaction import Evidence, evidence
 from pacs_hardening.probes.dicom.association import Outcome, Peer, associate_as
-from pacs_hardening.probes.research import (
-    LANES,
-    Delivered,
-    Reader,
-    Released,
-    deliver,
-    research_view,
-    retrieve,
-)
+from pacs_hardening.probes.research.given import Delivered, Released
+from pacs_hardening.probes.research.reader import Reader
+from pacs_hardening.probes.research.release import deliver, retrieve
+from pacs_hardening.probes.research.side import LANES, research_view
 from pacs_hardening.wire import operations
 
 AHEAD = 3  # studies that are stored and not yet searched: bounds the memory

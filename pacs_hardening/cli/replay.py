@@ -20,7 +20,8 @@ from ..fuzz.verdict import judge_batch
 from ..launch.environment import Environment
 from ..model import BadInput, Impact, Status, Unmeasurable
 from ..model.running import Running
-from ..probes.authorised import Authorised, EchoOnly, store_sample_study
+from ..probes.authorised import Authorised, EchoOnly
+from ..probes.authorised.study import store_sample_study
 from ..report import words
 from ..space import notation, people
 from ..space.bounds import destination
@@ -102,21 +103,23 @@ def _way(way: Way, options: argparse.Namespace) -> int:
 def _once(way: Way, everybody: Iterable[tuple[Plays[T], Base[T]]]) -> tuple[Played, bool]:
     """What came of it, and whether it should not have: letting in is none where the base is let in as it is. Raises
     BadInput for a way that nobody of them has."""
-    for player, base in everybody:
-        if base.name == way.base:
-            try:
-                bid = base.resolve(way)
-            except KeyError as error:
-                raise BadInput(f"{notation.write(way)!r}: this target knows no {error}") from error
-            player.prove_served(base)
-            played = player.ask(bid, way)
-            admitted = played.answer is Answer.ADMITTED
-            if admitted and way.values:
-                admitted = player.play(base, Way(base.name)).answer is not Answer.ADMITTED
-            elif admitted:
-                admitted = base.kind is Kind.STRANGER
-            return played, played.answer is Answer.SERVED or admitted
-    raise BadInput(f"{notation.write(way)!r}: this target knows no {way.base!r}")
+    found = next(((player, base) for player, base in everybody if base.name == way.base), None)
+    if found is None:
+        raise BadInput(f"{notation.write(way)!r}: this target knows no {way.base!r}")
+    player, base = found
+    try:
+        bid = base.resolve(way)
+    except KeyError as error:
+        raise BadInput(f"{notation.write(way)!r}: this target knows no {error}") from error
+    player.prove_served(base)
+
+    def admits() -> bool:
+        if not way.values:
+            return base.kind is not Kind.STRANGER
+        return player.play(base, Way(base.name)).answer is Answer.ADMITTED
+
+    played = player.ask(bid, way)
+    return played, played.violates(admits)
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from .gate import Gate
 from .hostile import Resilience
 from .journal import Journal
 from .listener import Listener
+from .login import Login
 from .participants import Participants, gather
 from .receiver import Receiver
 from .research import side
@@ -97,7 +98,7 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
     )
     web = Web(
         settings,
-        cast.passwords(),
+        Login(settings, cast.passwords(), opened_by),
         routes,
         journal,
         policy=opened_by,

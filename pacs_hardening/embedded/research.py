@@ -14,6 +14,7 @@ from .faults import Faults
 from .gate import Gate
 from .hostile import Resilience
 from .journal import Journal
+from .login import Login
 from .participants import Participants
 from .policy import Policy
 from .routes import Routes
@@ -80,4 +81,5 @@ def side(
     routes = Routes(store, limit, storage_of(CLASSES), frozenset(), policy=opened_by)  # nobody stores over the web
     user = cast.users[research.user]
     known = {user.username.encode(): user.password.reveal().encode()}
-    return Side(server, Web(settings, known, routes, journal, policy=opened_by, resilience=resilience))
+    login = Login(settings, known, opened_by)
+    return Side(server, Web(settings, login, routes, journal, policy=opened_by, resilience=resilience))

@@ -1,17 +1,12 @@
-"""The web endpoint: HTTP/1.1 with Basic authentication on every path and method, before anything else is looked at."""
+"""The web endpoint: HTTP/1.1, with a login on every path and method."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import time
 import traceback
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import Any, cast
@@ -22,7 +17,8 @@ from .copies import SIDE
 from .hostile import Resilience
 from .journal import Journal
 from .listener import Connection
-from .policy import HARDENED, Fact, Facts, Policy, no_facts
+from .login import Login, credentials
+from .policy import HARDENED, Fact, Facts, Policy
 from .routes import Answer, Routes, normal
 from .settings import Settings
 
@@ -35,22 +31,16 @@ _PROTECTIVE = {
     "X-Robots-Tag": "noindex",
 }
 _DEED = {"qido": "query", "wado-rs": "retrieve", "wado-uri": "retrieve", "stow": "store", "delete": "delete"}
-_PROTECTED = ("/dicom-web", "/wado", "/system", "/patients", "/app", "/metrics", "/find", "/webdav", "/limit")
-_GUESS_SECONDS = 60.0  # within that time, failures of one user add up
-
-_MOST_USERS = 10_000
-_UNAUTHORISED = Answer(401, headers={"WWW-Authenticate": 'Basic realm="archive"'})
 
 
 @dataclass(frozen=True)
 class Web:
-    """``users`` maps user name to password, both as bytes; ``beside`` answers below the path of the research side."""
+    """``beside`` answers below the path of the research side."""
 
     settings: Settings
-    users: Mapping[bytes, bytes]
+    login: Login
     routes: Routes
     journal: Journal
-    failures: dict[bytes, list[float]] = field(default_factory=dict)
     policy: Policy = HARDENED
     resilience: Resilience = field(default_factory=lambda: Resilience(Settings()))
     number: Iterator[int] = field(default_factory=lambda: count(1))
@@ -59,59 +49,6 @@ class Web:
     def serve(self, connection: Connection) -> None:
         """One connection with any number of requests. Raises OSError where the peer leaves."""
         _Handler(cast(Any, connection.sock), ("127.0.0.1", 0), cast(Any, (self, connection)))
-
-    def refusal(self, endpoint: str, raw_path: str, authorization: str, about: Facts = no_facts) -> Answer | None:
-        """Why a request with this ``Authorization`` header may not reach ``endpoint``, named by ``raw_path``; None if
-        it may."""
-        if endpoint in self.settings.open_endpoints or self.policy.waives("login", about):
-            return None
-        if self.settings.literal_paths and not raw_path.startswith(_PROTECTED):
-            return None
-        given = _credentials(authorization)
-        if given is None:
-            return _UNAUTHORISED
-        user, password = given
-        recent = [at for at in self.failures.get(user, []) if at > time.monotonic() - _GUESS_SECONDS]
-        unthrottled = not self.settings.throttle_guessing or self.policy.waives(
-            "throttle", partial(self.about_user, user, about)
-        )
-        if len(recent) >= self.settings.guesses and not unthrottled:
-            return Answer(429)
-        known = dict(self.users)
-        if self.settings.default_credentials:
-            known[b"admin"] = b"admin"
-        # Every pair is compared, so that time tells nothing of which users exist.
-        same = [hmac.compare_digest(user, u) & hmac.compare_digest(password, p) for u, p in known.items()]
-        if self.policy.openings:
-            same += [self._alike(about, user, u, password, p) for u, p in known.items()]
-        if any(same):
-            return None
-        if len(self.failures) < _MOST_USERS or user in self.failures:
-            self.failures[user] = [*recent, time.monotonic()]
-        if self.settings.hashes_known_users_only and user in known:
-            hashlib.pbkdf2_hmac("sha256", password, user, 1_000_000)
-        if self.settings.tells_users_apart and user not in known:
-            return replace(_UNAUTHORISED, body=b"No such user")
-        return _UNAUTHORISED
-
-    def _alike(self, about: Facts, *pairs: bytes) -> bool:
-        """Whether user name and password pass for the known ones, to an opening."""
-        user, known_user, password, known = (each.decode("latin-1") for each in pairs)
-        same = self.policy.same
-        return same("user-name", user, known_user, about) and same("password", password, known, about)
-
-    def about_user(self, user: bytes, about: Facts) -> Mapping[str, Fact]:
-        return {**about(), "user": user.decode("latin-1"), "known-user": "yes" if user in self.users else "no"}
-
-
-def _credentials(authorization: str) -> tuple[bytes, bytes] | None:
-    """User name and password of HTTP Basic; None where there are none."""
-    scheme, _, encoded = authorization.partition(" ")
-    try:
-        user, colon, password = base64.b64decode(encoded, validate=True).partition(b":")
-    except (binascii.Error, ValueError):
-        return None
-    return (user, password) if scheme.lower() == "basic" and colon else None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -162,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         settings, about = self.web.settings, self._facts(endpoint, path)
         if settings.allow_any_origin and self.command == "OPTIONS":
             return Answer(204)
-        refusal = self.web.refusal(endpoint, raw, self.headers.get("Authorization", ""), about)
+        refusal = self.web.login.refusal(endpoint, raw, self.headers.get("Authorization", ""), about)
         if refusal is not None:
             self.web.journal.note("web: refused without valid credentials")
             self.close_connection = not self.keep or self._has_body()
@@ -222,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
         """A request is what its route means to the audit trail, and a login where it was refused or means nothing."""
         path = normal(self.requestline.split()[1].partition("?")[0])
         kind = _DEED.get(self.web.routes.endpoint(self.command, path), "login")
-        user, _ = _credentials(self.headers.get("Authorization", "")) or (b"", b"")
+        user, _ = credentials(self.headers.get("Authorization", "")) or (b"", b"")
         kind = "login" if answer.status in (401, 403) else kind
         query = self.requestline.encode() if kind == "query" else b""
         self.web.journal.audit(AuditEvent(kind, user.decode(errors="replace"), answer.status >= 400, query=query))
@@ -254,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.request_version = "HTTP/1.1"  # unread yet, it would pass for HTTP/0.9, which has no status line
         self.close_connection = True
         talkative = "web" in self.web.settings.talkative_errors
-        self._answer(Answer(int(code), b", ".join(self.web.users.values()) if talkative else b""))
+        self._answer(Answer(int(code), b", ".join(self.web.login.users.values()) if talkative else b""))
 
     def log_message(self, format: str, *args: Any) -> None:
         """The journal has what is needed; the request line may hold a patient's name."""

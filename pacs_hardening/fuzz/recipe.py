@@ -82,3 +82,18 @@ def literal(data: bytes) -> str:
         f"{run[0][0]:02x}" + (f"*{len(run[0])}" if len(run[0]) > 1 else "")
         for run in re.finditer(rb"(.)\1*", data, re.DOTALL)
     )
+
+
+class Recipes:
+    """Each is compiled once; ``slots`` fill them."""
+
+    def __init__(self, slots: Mapping[str, bytes]) -> None:
+        self._slots, self._compiled = dict(slots), dict[str, bytes]()
+
+    def compiled(self, recipe: str) -> bytes:
+        made = self._compiled.get(recipe)
+        if made is None:
+            made = self._compiled[recipe] = compile_recipe(recipe, self._slots)
+            if len(self._compiled) > 4096:  # a fuzzer that runs for days must not grow
+                self._compiled = {recipe: made}
+        return made

@@ -1,6 +1,7 @@
 """The vocabulary of the suite: frozen dataclasses that import nothing of ours."""
 
 from .audit import AuditRecord
+from .configuration import Configuration
 from .control import (
     Control,
     Impact,
@@ -29,8 +30,9 @@ from .finding import (
     by_control,
 )
 from .peers import Endpoint, Identity, KeyPair, Node, Secret, User
+from .planted import SampleStudy
 from .research import Folder, Research
-from .target import Configuration, SampleStudy, Target
+from .target import Target
 from .verdict import NotAsked, judge, key_of
 from .webrequest import WebRequest
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .target import SampleStudy
-
 # The unique key of each level (PS3.4 C.6.1.1)
 UNIQUE = {"PATIENT": "PatientID", "STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}
+
+
+@dataclass(frozen=True)
+class SampleStudy:
+    """UIDs of one synthetic study that this run stored, so that positive controls have something to retrieve."""
+
+    patient_id: str
+    study: str
+    series: str
+    instance: str
+    sop_class: str
 
 
 @dataclass(frozen=True)

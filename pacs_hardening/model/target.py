@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from .configuration import Configuration
 from .control import Impact
 from .declared import (
     ENVIRONMENT,
     FILE,
     Entry,
-    Existing,
     Flag,
     Inline,
     Many,
@@ -27,8 +27,10 @@ from .declared import (
     Urls,
     key,
 )
+from .examples import ADMIN_REQUESTS, NODES, ROUTES, USERS
 from .logs import AuditLog
 from .peers import AET, AET_OR_NONE, Endpoint, KeyPair, Node, User
+from .planted import SampleStudy
 from .research import Research
 from .webrequest import PATH_OR_NONE, WebRequest
 
@@ -39,78 +41,6 @@ _HOST = Text(
     "a host to look into",  # it becomes part of a command line: a name or address and nothing else, and no option
     "docker://name, ssh://user@host, local://",
 )
-_INSTANCE = "/dicom-web/studies/{study}/series/{series}/instances/{instance}"
-_NODES = (
-    Entry(
-        "all",
-        {"aet": '"GATE"', "permits": '["echo", "find"]', "certificate": '"gate.pem"', "key": '"gate.key"',
-         "identity": '{ username = "gate", passcode_env = "GATE_PASSCODE" }'},
-        "A refusal proves something only beside a success: a node that may use the archive.",
-        "everything: no refusal can be told from a dead port",
-        essential=True,
-    ),
-    Entry(
-        "query",
-        {"aet": '"VIEWER"', "permits": '["echo", "find", "get", "move"]'},
-        "A node that may query and not store: least privilege.",
-        "whether a node that may only query is kept from storing",
-    ),
-    Entry(
-        "store",
-        {"aet": '"CT1"', "permits": '["echo", "store"]'},
-        "A node that may store and nothing else.",
-        "whether a node that may only store is kept from reading",
-    ),
-    Entry(
-        "unknown",
-        {"aet": '"STRANGER"', "permits": "[]", "certificate": '"stranger.pem"', "key": '"stranger.key"'},
-        "A certificate of the same CA, and an AE title that the archive does not know.",
-        "whether a device of your own CA that the archive does not know is refused",
-    ),
-)  # fmt: skip
-_ROUTES = (
-    Entry("rest", '"/system"', "The product's own interface.", "whether the REST interface refuses strangers"),
-    Entry("ui", '"/app/explorer.html"', "The user interface.", "whether the user interface refuses strangers"),
-    Entry("metrics", '""', "The metrics page.", "whether the metrics page refuses strangers"),
-    Entry("qido", '"/dicom-web/studies"', "QIDO-RS (PS3.18 10.6).", "whether QIDO-RS refuses strangers"),
-    Entry("stow", '"/dicom-web/studies"', "STOW-RS (PS3.18 10.5).", "whether STOW-RS refuses strangers"),
-    Entry("wado-rs", f'"{_INSTANCE}"', "WADO-RS (PS3.18 10.4).", "whether WADO-RS refuses strangers"),
-    Entry("wado-uri", '""', "WADO-URI (PS3.18 9).", "whether WADO-URI refuses strangers"),
-    Entry("webdav", '""', "WebDAV.", "whether WebDAV refuses strangers"),
-    Entry("delete", '""', "DELETE of a study.", "whether a deletion is recorded"),
-)
-
-
-@dataclass(frozen=True)
-class SampleStudy:
-    """UIDs of one synthetic study that this run stored, so that positive controls have something to retrieve."""
-
-    patient_id: str
-    study: str
-    series: str
-    instance: str
-    sop_class: str
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """What a service was started with: a file, or a folder that it reads whole. ``behind_guard``: its own ports are
-    private, and a guard in front of it ends TLS. ``source``: what it was made of, where that is somebody's own."""
-
-    path: Path = field(
-        metadata=key(
-            Existing(),
-            "What it was started with: a file or a folder that `pacs-hardening lint` can read.",
-            '"orthanc.json"',
-            name="config",
-            places=_HERE,
-        )
-    )
-    behind_guard: bool = field(
-        default=False,
-        metadata=key(Flag(), "Its own ports are private, and what is in front of it ends TLS.", "false", places=_HERE),
-    )
-    source: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +73,7 @@ class Target:
     )
     nodes: Mapping[str, Node] = field(
         default_factory=lambda: MappingProxyType({}),
-        metadata=key(Named(Node, "name"), "DICOM peers of yours, by role.", entries=_NODES, of="dicom", places=_HERE),
+        metadata=key(Named(Node, "name"), "DICOM peers of yours, by role.", entries=NODES, of="dicom", places=_HERE),
     )
     product: str = field(
         default="",
@@ -261,25 +191,7 @@ class Target:
         metadata=key(
             Named(User),
             "Who may log in at the web endpoints.",
-            entries=(
-                Entry("gate", {"username": '"gate"', "password_env": '"GATE_PASSWORD"'}),
-                Entry(
-                    "viewer",
-                    {"username": '"viewer"', "password_env": '"VIEWER_PASSWORD"', "login": '"/login"'},
-                    "By a form, which begins a session.",
-                ),
-                Entry("program", {"token_env": '"GATE_TOKEN"', "header": '"X-API-Key"'}, "By a token."),
-                Entry(
-                    "client",
-                    {
-                        "token_url": '"https://login.example/realms/dcm4che/protocol/openid-connect/token"',
-                        "client_id": '"gate"',
-                        "client_secret_env": '"GATE_CLIENT_SECRET"',
-                    },
-                    "By a token that is had first.",
-                ),
-                Entry("machine", {"certificate": '"gate.pem"', "key": '"gate.key"'}, "By a certificate."),
-            ),
+            entries=USERS,
             unmeasured="whether the web endpoints serve anybody, and so everything about them",
             of="web",
             places=_HERE,
@@ -290,7 +202,7 @@ class Target:
         metadata=key(
             Strings(PATH_OR_NONE),
             'Paths of the web endpoints; "" says that there is none.',
-            entries=_ROUTES,
+            entries=ROUTES,
             of="web",
         ),
     )
@@ -318,17 +230,7 @@ class Target:
         metadata=key(
             Many(WebRequest),
             "What an ordinary user must be refused as well; nothing may come of it.",
-            entries=(
-                Entry(
-                    "",
-                    {
-                        "method": '"DELETE"',
-                        "path": '"/patients/NOBODY"',
-                        "does": '"deletes a patient"',
-                        "absent": "true",
-                    },
-                ),
-            ),
+            entries=ADMIN_REQUESTS,
             was="dangerous",
         ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from random import Random
 
-from . import dimensions, duties, loose, redaction, unnamed
+from . import duties, loose, named, redaction, unnamed
 from .bases import BASES, Base
 from .mutant import NAMED, UNNAMED, Mutant, Row, opening
 
@@ -76,7 +76,7 @@ def _paired(random: Random, single: Mutant, table: str) -> Mutant | None:
 
 
 def _rows(base: Base, goal: str, table: str) -> list[Row]:
-    places = dimensions.PLACES if table == NAMED else unnamed.PLACES
+    places = named.PLACES if table == NAMED else unnamed.PLACES
     rows = [row for place in base.rows if place in places for row in places[place]()]
     taken = ("header:authorization", "header:origin", "identity", "identity-type", "identity-asks-response", "passcode")
     rows = [row for row in rows if not (base.identity and row.fact in taken)]  # he is somebody already

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,11 @@ class Row:
 
     def test(self) -> dict[str, str]:
         return {"fact": self.fact, "relation": self.relation, "value": self.value}
+
+
+def exactly(fact: str, values: Iterable[str], goals: tuple[str, ...] = ()) -> list[Row]:
+    """``fact`` is each of ``values`` in turn."""
+    return [Row(fact, "is", value, {fact: value}, goals) for value in values]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ..embedded import start
 from ..launch.environment import discover
 from . import honest
 from .mutant import Mutant
-from .prove import Player
+from .proof.player import Player
 from .score import Result
 
 AT_ONCE = 4  # on two cores: much of a run is waiting

@@ -13,7 +13,7 @@ from ..canary.derived import linked, same_shift
 from ..canary.spread import Spread
 from ..model import Violation
 from ..probes.dicom.association import Attempt
-from ..probes.research import Released
+from ..probes.research.given import Released
 from .leaks import caused, retained
 
 MOST_LINKED = 2  # originals of each identifier

@@ -1,4 +1,4 @@
-"""Probe: what an archive takes and keeps: storage classes and transfer syntaxes, and objects that are read again."""
+"""Probe: what an archive takes and keeps: storage classes and transfer syntaxes, and an object that is to stay."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ..model import Unmeasurable
 from ..model.planted import Kept
 from ..wire import operations, pdu, scu
 from .appear import awaited
-from .authorised import Authorised, sample_of
+from .authorised import Authorised
+from .authorised.study import retrieved, sample_of
 from .dicom.association import Outcome, Peer, associate_as
 
 
@@ -36,16 +37,6 @@ def keep(authorised: Authorised, sop_class: str) -> Kept:
     made = operations.synthetic_object(marker=mark, sop_class=sop_class)
     kept = Kept(sample_of(made), mark)
     authorised.succeeds(operations.store(made), role=authorised.who_may("store"))
-    if not awaited(lambda: mark.encode() in read(authorised, kept, (sop_class,)), "what was stored"):
+    if not awaited(lambda: mark.encode() in retrieved(authorised, kept.study, (sop_class,)), "what was stored"):
         raise Unmeasurable("an object was stored, and not found since")
     return kept
-
-
-def read(authorised: Authorised, kept: Kept, classes: Sequence[str]) -> bytes:
-    """What a reader gets of its study, by C-GET as objects of any of ``classes``, or otherwise; empty where nothing
-    comes."""
-    asked = replace(operations.get(kept.study), storage=tuple(classes))
-    role = authorised.who_may("get")
-    if "get" in authorised.node(role).permits and authorised.is_offered(asked):
-        return b"".join(associate_as(authorised.target, Peer.of(authorised.node(role)), asked).datasets)
-    return authorised.retrieves(kept.study)

@@ -10,7 +10,8 @@ from ..model import Unmeasurable
 from ..model.planted import UNIQUE, Planted
 from ..wire import dimse, operations
 from .appear import awaited
-from .authorised import Authorised, sample_of
+from .authorised import Authorised
+from .authorised.study import sample_of
 from .dicom.association import Outcome, Peer, associate_as
 
 _HALF = {"PATIENT": "PatientSex", "STUDY": "AccessionNumber", "SERIES": "SeriesNumber", "IMAGE": "InstanceNumber"}

@@ -12,6 +12,7 @@ from ..model import Endpoint, SampleStudy, Target
 from ..model.planted import Planted
 from ..probes import keeping
 from ..probes.authorised import Authorised
+from ..probes.authorised.study import retrieved
 from ..probes.web.guess import Throttled
 from ..probes.web.request import guarded
 from ..space.bounds import destination, guessing, listing, posted, query, stored
@@ -64,7 +65,7 @@ def replaced(gate: Gate, target: Target, authorised: Authorised) -> Replaced:
             target,
             over,
             lambda sop_class: keeping.keep(authorised, sop_class),
-            lambda kept: keeping.read(authorised, kept, tuple(over)),
+            lambda kept: retrieved(authorised, kept.study, tuple(over)),
             prove=authorised.lives,
         )
         budget = SHARE * gate.profile.seconds_of_ways
@@ -118,7 +119,7 @@ def posted_over(gate: Gate, target: Target, authorised: Authorised, web_players:
                 authorised.user(),
                 number,
                 lambda: keeping.keep(authorised, usual),
-                lambda kept: keeping.read(authorised, kept, (usual,)),
+                lambda kept: retrieved(authorised, kept.study, (usual,)),
             )
             if bases := list(player.posts(plain.strangers[0].dimensions)):
                 explored.append(_bounded("a user who stores", bases, player, gate, authorised))

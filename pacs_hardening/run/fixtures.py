@@ -28,11 +28,13 @@ from ..probes.authorised import Authorised
 from ..probes.configuration import Read, read
 from ..probes.host import Host, look
 from ..probes.listeners import CONVENTIONAL, Listener, listening
-from ..probes.research import accepted, release
+from ..probes.research.release import release
+from ..probes.research.sending import accepted
 from ..probes.tls.scan import TlsFacts
 from ..probes.tls.scan import scan as scan_endpoints
 from ..profiles import Profile, conventional_paths
 from .gate import Gate
+from .opening import opened
 from .plugin import GATE
 
 
@@ -47,7 +49,7 @@ def running(gate: Gate, request: pytest.FixtureRequest) -> Iterator[Running]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with ExitStack() as stack:
         with capture.global_and_fixture_disabled():  # building an image takes a minute, and says so
-            running = stack.enter_context(gate.opened())
+            running = stack.enter_context(opened(gate))
         yield running
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import zip_longest
 
 import pytest
@@ -18,15 +16,17 @@ from ..model import (
     Run,
     Status,
 )
-from ..model import waiver as waivers
 from ..report import terminal
 from ..report.html.markup import AREAS
 from ..report.read import read
 from .aim import aim
-from .catalogue import keyed
+from .earlier import compare_with
 from .gate import Gate
-from .items import case, control, demand_one_file_an_id, keys, parameters
+from .items import case, control, keys, parameters
 from .options import given
+from .recording import record
+from .result import result
+from .selection import count, gentleness, of_version
 from .written import clear, write
 
 GATE = pytest.StashKey[Gate]()
@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
             clear(given(config, "report"))
         gate = aim(config)
         if before is not None:
-            gate.compare_with(before, str(earlier))
+            compare_with(gate, before, str(earlier))
         _add_controls(config)
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
@@ -86,39 +86,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=others)
         others = []
     try:
-        controls = sorted(_of_version(gate, controls), key=_gentleness)
+        controls = sorted(of_version(gate, controls), key=gentleness)
         if gate.there or given(config, "only-controls"):
-            _count(config, gate, controls)
+            count(config, gate, controls)
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
     items[:] = [*others, *controls]
     waiting = 0
     for item, after in zip_longest(controls, controls[1:]):
         waiting += (last := after is None or control(item) != control(after))
-        quiet = after is not None and _gentleness(after)[0] is Impact.PASSIVE
+        quiet = after is not None and gentleness(after)[0] is Impact.PASSIVE
         item.stash[LAST_CASE] = last and not (quiet and waiting % PASSIVE_TOGETHER)
     areas = {found.area for item in controls if (found := control(item))}
     # what a test or a control of somebody else's needs is not known
     gate.areas = areas if areas <= AREAS.keys() and not others else set()
-
-
-def _of_version(gate: Gate, controls: list[pytest.Item]) -> list[pytest.Item]:
-    """Without those of the suite's controls that are newer than the version that was asked for. Raises BadInput."""
-    number, suites = gate.controls_version, {each.id for each in keyed().values()}
-    if number is None:
-        return controls
-    contract.demand_version(number, suites, "--controls-version")
-    gate.newer = tuple(sorted(name for name in suites if contract.since(name) > number))
-    return [item for item in controls if (found := control(item)) and found.id not in gate.newer]
-
-
-def _count(config: pytest.Config, gate: Gate, controls: list[pytest.Item]) -> None:
-    """What will be asked, and what will not, however it came to be left out. Raises BadInput."""
-    gate.expected_items = len(controls)
-    demand_one_file_an_id(controls)
-    gate.there |= keyed()
-    _read_waivers(config, gate)
-    gate.left_out = tuple(sorted(gate.there.keys() - keys(controls).keys()))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -130,30 +111,6 @@ def pytest_make_collect_report(
     if report.failed:
         collector.config.stash[GATE].abort(f"{collector.nodeid} could not be collected")
     return report
-
-
-def _gentleness(item: pytest.Item) -> tuple[Impact, bool]:
-    """Last of all what a weak target does not survive: nothing after it could be measured."""
-    found = control(item)
-    return (found.impact, found.area == "robustness") if found else (Impact.PASSIVE, False)
-
-
-def _read_waivers(config: pytest.Config, gate: Gate) -> None:
-    path, today = given(config, "waivers"), datetime.now(UTC).date()
-    known = {each.id for each in gate.there.values()} | contract.renamed("control").keys()
-    if unknown := sorted(gate.profile.own - known):
-        said = f"--profile {gate.profile.name}: required: unknown control {unknown[0]!r}"
-        raise BadInput(f"{said}; `pacs-hardening catalogue` lists them")
-    own = gate.environment.variant.waivers if gate.environment else {}
-    try:
-        for file, data in own.items():
-            gate.waivers += waivers.check(data, file, known=None, today=today)
-        if path is not None:
-            gate.waivers += waivers.parse(path.read_text(), str(path), known=known, today=today, targets=(gate.name,))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read: {error}") from error
-    gate.old_names += contract.notes(each.control for each in gate.waivers)
-    gate.waivers = tuple(replace(each, control=contract.of_today(each.control)) for each in gate.waivers)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -194,7 +151,7 @@ def pytest_runtest_makereport(
         return report
     error = call.excinfo.value if call.excinfo else None
     if call.when == "call" or error is not None:
-        finding = gate.record(asked, case(item), error, report.duration)
+        finding = record(gate, asked, case(item), error, report.duration)
         report.user_properties.append(("finding", finding.status.value))
         report.outcome = "passed" if finding.status is Status.PASS else "failed"
         if finding.status in (Status.NOT_APPLICABLE, Status.NOT_RUN, Status.WAIVED):
@@ -221,7 +178,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         return outcome  # one line says what it is, and nothing was run; or pytest itself is broken
     if not gate.there and not given(config, "only-controls"):
         return outcome  # tests of somebody's own that are no controls: a verdict is none of their business
-    run = gate.result()
+    run = result(gate)
     if exitstatus != pytest.ExitCode.INTERRUPTED:
         config.stash[VERDICT] = run.verdict.exit_status
         session.exitstatus = 1 if gate.others_failed else run.verdict.exit_status

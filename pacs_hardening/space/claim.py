@@ -159,8 +159,7 @@ class Claim(Generic[T]):
             self.open |= set() if played.way.values else {played.way.base}
 
     def _violates(self, played: Played) -> bool:
-        admitted = played.answer is Answer.ADMITTED and played.way.base not in self.admits
-        return played.answer is Answer.SERVED or admitted
+        return played.violates(lambda: played.way.base in self.admits)
 
     def _is_served(self, way: Way) -> bool:
         return self._violates(self.player.play(self.bases[way.base], way))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol, TypeVar
@@ -48,6 +48,11 @@ class Played:
                 return Layer.ASSOCIATION
             case _:
                 return Layer.MESSAGE
+
+    def violates(self, admits: Callable[[], bool]) -> bool:
+        """Whether it should have been refused: what is served; and an association where none is given to the base as it
+        is, which ``admits`` tells."""
+        return self.answer is Answer.SERVED or (self.answer is Answer.ADMITTED and not admits())
 
 
 class Asked(Protocol):

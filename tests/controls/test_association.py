@@ -20,7 +20,8 @@ from pacs_hardening.model import (
 )
 from pacs_hardening.oracles.access import must_hold, must_refuse_association
 from pacs_hardening.oracles.ways import must_serve_in_no_way
-from pacs_hardening.probes.authorised import Authorised, authorised_node
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.authorised.who import authorised_node
 from pacs_hardening.probes.dicom.association import Peer, associate_as
 from pacs_hardening.probes.dicom.negotiation import PRIVATE_SOP_CLASS, accepted_syntaxes, known_uids
 from pacs_hardening.probes.unauthorised import demand_stranger, posing, strangers

@@ -31,7 +31,6 @@ from pacs_hardening.model import (
 )
 from pacs_hardening.oracles.access import must_hold
 from pacs_hardening.oracles.audit import must_record
-from pacs_hardening.probes.appear import awaited
 from pacs_hardening.probes.audit.deeds import REFUSED_TIMES, SERVED_TIMES, asked_by_each, in_a_row
 from pacs_hardening.probes.audit.deeds import asked as _asked
 from pacs_hardening.probes.audit.message import (
@@ -45,7 +44,8 @@ from pacs_hardening.probes.audit.message import (
     fault,
 )
 from pacs_hardening.probes.audit.trail import Expected, Trail, now
-from pacs_hardening.probes.authorised import Authorised, sample_of
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.authorised.study import await_study, sample_of
 from pacs_hardening.probes.dicom.association import (
     Attempt,
     Outcome,
@@ -257,8 +257,7 @@ def test_records_delete(target: Target, authorised: Authorised, trail: Trail) ->
     route(target, "delete")
     own = authorised.an_object()
     authorised.succeeds(operations.store(own), role=authorised.who_may("store"))
-    if authorised.reads():
-        awaited(lambda: authorised.sees(sample_of(own)), "what was stored")
+    await_study(authorised, sample_of(own))
     path = target.routes["delete"].replace("{study}", str(own.StudyInstanceUID))
     if not path:
         paths = [each.replace("{study}", str(own.StudyInstanceUID)) for each in conventional_paths()["delete"]]

@@ -17,7 +17,8 @@ from pacs_hardening.model import (
 )
 from pacs_hardening.oracles.access import must_differ, must_not_process, must_refuse
 from pacs_hardening.oracles.ways import must_keep_within, must_serve_in_no_way
-from pacs_hardening.probes.authorised import Authorised, somewhere
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.authorised.served import somewhere
 from pacs_hardening.probes.dicom.association import Peer, associate_as
 from pacs_hardening.probes.plant import plant
 from pacs_hardening.probes.unauthorised import demand_stranger, tried_by_strangers

@@ -25,15 +25,12 @@ from pacs_hardening.model.running import Running
 from pacs_hardening.oracles.access import must_hold, must_refuse
 from pacs_hardening.oracles.redaction import Evidence, must_be_redacted
 from pacs_hardening.oracles.web import must_refuse_web
-from pacs_hardening.probes.authorised import Authorised, somewhere
+from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.authorised.served import somewhere
 from pacs_hardening.probes.dicom.association import Outcome, Peer, associate_as
-from pacs_hardening.probes.research import (
-    as_reader,
-    kept,
-    research_view,
-    send_garbage,
-    shows,
-)
+from pacs_hardening.probes.research.given import shows
+from pacs_hardening.probes.research.sending import send_garbage
+from pacs_hardening.probes.research.side import as_reader, kept, research_view
 from pacs_hardening.probes.unauthorised import tried_by_strangers
 from pacs_hardening.probes.web.request import ask
 from pacs_hardening.wire import operations

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from functools import cache, partial
 from typing import Any
 
 import pytest
 
 from pacs_hardening.model import (
-    Endpoint,
     Impact,
     Inapplicable,
     Missing,
@@ -24,14 +20,14 @@ from pacs_hardening.model import (
 )
 from pacs_hardening.model.response import Said
 from pacs_hardening.oracles.access import Failure, must_hold
+from pacs_hardening.oracles.routes import Route, refuses_strangers
 from pacs_hardening.oracles.ways import must_keep_within, must_serve_in_no_way
 from pacs_hardening.oracles.web import (
-    NO_CONTENT,
+    NOTHING,
     UNCLEAR,
     Reply,
     failure,
     must_not_reach,
-    must_refuse_alike,
     must_refuse_web,
 )
 from pacs_hardening.probes.authorised import Authorised
@@ -39,16 +35,12 @@ from pacs_hardening.probes.web import (
     bodies,
     crawl,
     crossorigin,
-    elsewhere,
     errors,
     guess,
 )
-from pacs_hardening.probes.web.crawl import listing
-from pacs_hardening.probes.web.elsewhere import at_no_such_path, is_alike
+from pacs_hardening.probes.web.elsewhere import is_alike, is_for_all
+from pacs_hardening.probes.web.headers import missing_headers
 from pacs_hardening.probes.web.request import (
-    MANNERS,
-    NOBODY,
-    Hangs,
     WebAttempt,
     ask,
     at_a_guarded_path,
@@ -56,83 +48,21 @@ from pacs_hardening.probes.web.request import (
     guarded,
     leaks,
     multipart_object,
-    route,
-    send,
+    send_or_wait,
     side_by_side,
 )
+from pacs_hardening.probes.web.spelling import TRICKS, spelt
 from pacs_hardening.profiles import conventional_paths, default_credentials
 from pacs_hardening.run.bounding import Guessing
 from pacs_hardening.run.exploring import ExploreWeb
 from pacs_hardening.space.web.draft import Party
 from pacs_hardening.wire import dimse, operations
-from pacs_hardening.wire.http import Answer
 
 LOGIN = ("CWE-306",)
-NOTHING = Answer(0, {}, b"")
 
 
-def _refuses_anonymous(name: str, target: Target, authorised: Authorised, query: str = "") -> None:
-    """The named route, and what else the target names beside it, first without a login, then with one; and where such
-    routes are by convention, whatever the target names."""
-    besides = [each for each in target.protected_requests if each.route == name]
-    _serves_no_stranger_elsewhere(name, target, query)
-    if not target.routes.get(name):
-        _must_refuse_strangers(target, authorised, besides, MANNERS)
-        _must_be_absent(name, target, authorised, query)
-        if besides:
-            return
-        raise Inapplicable(f"the target has no {name} route, for a user neither")
-    path = route(target, name) + query
-    nothing_stored = target.sample_study is None and "{instance}" in target.routes[name]
-    _must_refuse_strangers(target, authorised, [WebRequest(path, absent=nothing_stored), *besides], MANNERS)
-    authorised.web(path, absent=nothing_stored)
-
-
-def _serves_no_stranger_elsewhere(name: str, target: Target, query: str = "", **request: Any) -> None:
-    """What a target does not name is asked for all the same."""
-    paths = [f"{path}{query}" for path in conventional_paths()[name] if path != target.routes.get(name)]
-    manners = ({"headers": each} for each in MANNERS) if not request else (request,)
-    found = [each for manner in manners for each in elsewhere.served(target, paths, **manner)]
-    unnamed = f", which the target does not name as its {name} route"
-    must_hold(NO_CONTENT, [failure(each, unnamed) for each in found])
-
-
-def _must_be_absent(name: str, target: Target, authorised: Authorised, query: str = "", **request: Any) -> None:
-    """Raises Missing where the target says nothing of the route, or says that there is none and a user is served at a
-    conventional place."""
-    route(target, name)
-    named = {path.partition("?")[0] for path in (*target.routes.values(), *(r.path for r in target.protected_requests))}
-    paths = [f"{path}{query}" for path in conventional_paths()[name] if path.partition("?")[0] not in named]
-    found = elsewhere.served(target, paths, user=authorised.user(), **request)
-    authorised.page()
-    if found:
-        raise Missing(f"the target says that it has no {name} route, but serves a user: {found[0].asked}")
-
-
-def _path(name: str, target: Target, authorised: Authorised, **request: Any) -> str:
-    """The named route. Raises Missing as ``_must_be_absent`` does, Inapplicable where a user is not served either."""
-    if path := route(target, name):
-        return path
-    _must_be_absent(name, target, authorised, **request)
-    raise Inapplicable(f"the target has no {name} route, for a user neither")
-
-
-def _must_refuse_strangers(
-    target: Target, authorised: Authorised, requests: list[WebRequest], manners: tuple[dict[str, str], ...]
-) -> None:
-    """Each request at every web endpoint: of strangers in several manners, then of a user."""
-    asked = [(each, endpoint) for each in requests for endpoint in target.endpoints_of("web")]
-
-    def as_stranger(manner: dict[str, str]) -> list[WebAttempt]:
-        return side_by_side(lambda one: send(target, one[0], endpoint=one[1], headers=manner), asked)
-
-    strangers = [as_stranger(manner) for manner in manners]
-    served = [each for told in strangers for each in told if Reply.of(each.response) is Reply.SERVED]
-    must_hold(NO_CONTENT, [failure(each) for each in served])
-    user = authorised.user()
-    users = side_by_side(lambda one: send(target, one[0], endpoint=one[1], user=user, headers=manners[0]), asked)
-    told = zip(asked, zip(*strangers, strict=True), users, strict=True)
-    must_refuse_alike([(each, of, own) for (each, _), of, own in told], target, cache(partial(at_no_such_path, target)))
+def _route(name: str, target: Target, authorised: Authorised) -> Route:
+    return Route(name, target, authorised, conventional_paths()[name])
 
 
 @control(
@@ -147,7 +77,7 @@ def test_refuses_anonymous_qido(target: Target, authorised: Authorised) -> None:
 
     anyone -> GET studies?PatientID= with an ID that nobody has; archive -> 401 or 403.
     """
-    _refuses_anonymous("qido", target, authorised, f"?PatientID={operations.nobody()}")
+    _route("qido", target, authorised).refuses_anonymous(f"?PatientID={operations.nobody()}")
 
 
 @control(
@@ -162,7 +92,7 @@ def test_refuses_anonymous_wado_rs(target: Target, authorised: Authorised) -> No
 
     anyone -> GET studies/…/instances/… of a synthetic object; archive -> 401 or 403.
     """
-    _refuses_anonymous("wado-rs", target, authorised)
+    _route("wado-rs", target, authorised).refuses_anonymous()
 
 
 @control(
@@ -177,7 +107,7 @@ def test_refuses_anonymous_wado_uri(target: Target, authorised: Authorised) -> N
 
     anyone -> GET ?requestType=WADO&… of a synthetic object; archive -> 401 or 403.
     """
-    _refuses_anonymous("wado-uri", target, authorised)
+    _route("wado-uri", target, authorised).refuses_anonymous()
 
 
 @control(
@@ -194,9 +124,10 @@ def test_refuses_anonymous_stow(target: Target, authorised: Authorised) -> None:
     """
     headers, body = multipart_object(dimse.encode_file(operations.synthetic_object()))
     sent: dict[str, Any] = {"method": "POST", "headers": headers, "body": body}
+    stow = _route("stow", target, authorised)
     if not target.routes.get("stow"):
-        _serves_no_stranger_elsewhere("stow", target, **sent)
-    path = _path("stow", target, authorised, **sent)
+        stow.serves_no_stranger_elsewhere(**sent)
+    path = stow.existing_path(**sent)
     attempts = [
         ask(target, path, endpoint=endpoint, method="POST", headers=headers, body=body)
         for endpoint in target.endpoints_of("web")
@@ -216,7 +147,7 @@ def test_refuses_anonymous_rest(target: Target, authorised: Authorised) -> None:
 
     anyone -> each REST resource that the target names; archive -> 401 or 403.
     """
-    _refuses_anonymous("rest", target, authorised)
+    _route("rest", target, authorised).refuses_anonymous()
 
 
 @control(
@@ -231,11 +162,12 @@ def test_refuses_anonymous_webdav(target: Target, authorised: Authorised) -> Non
 
     anyone -> PROPFIND and GET of the WebDAV folder; archive -> 401, 403 or 405.
     """
+    webdav, asked = _route("webdav", target, authorised), dict[str, Any](method="PROPFIND", headers={"Depth": "1"})
     if not target.routes.get("webdav"):
-        _serves_no_stranger_elsewhere("webdav", target, method="PROPFIND", headers={"Depth": "1"})
-    path = _path("webdav", target, authorised, method="PROPFIND", headers={"Depth": "1"})
+        webdav.serves_no_stranger_elsewhere(**asked)
+    path = webdav.existing_path(**asked)
     requests = [WebRequest(path, "PROPFIND", absent=True), WebRequest(path, absent=True)]
-    _must_refuse_strangers(target, authorised, requests, ({"Depth": "1"},))
+    refuses_strangers(target, authorised, requests, ({"Depth": "1"},))
     authorised.page()
 
 
@@ -251,7 +183,7 @@ def test_refuses_anonymous_ui(target: Target, authorised: Authorised) -> None:
 
     anyone -> GET of the start page; archive -> 401 or 403.
     """
-    _refuses_anonymous("ui", target, authorised)
+    _route("ui", target, authorised).refuses_anonymous()
 
 
 @control(
@@ -266,7 +198,7 @@ def test_refuses_anonymous_metrics(target: Target, authorised: Authorised) -> No
 
     anyone -> GET of the metrics; archive -> 401 or 403.
     """
-    _refuses_anonymous("metrics", target, authorised)
+    _route("metrics", target, authorised).refuses_anonymous()
 
 
 @control(
@@ -288,50 +220,7 @@ def test_refuses_strangers_in_every_way(explore_web: ExploreWeb) -> None:
     must_serve_in_no_way([cause for explored in explore_web(0.4, Party.NOBODY) for cause in explored.causes])
 
 
-TRICKS = {
-    "double-slash": "/{path}",
-    "dot-segment": "/.{path}",
-    "parent-segment": "/x/..{path}",
-    "encoded-parent": "/x/%2e%2e{path}",
-    "trailing-slash": "{path}/",
-    "semicolon": "{path};x=y",
-    "encoded-slash": "/%2f{path}",
-    "encoded-letter": "{encoded}",
-    "null-suffix": "{path}%00",
-    "suffix": "{path}.css",
-    "double-encoded": "/x/%252e%252e{path}",
-    "backslash": "/x\\..{path}",
-    "absolute-form": "https://localhost{path}",
-    "upper-case": "{upper}",
-    "fragment": "/robots.txt#/..{path}",
-}
-
-
-def _is_for_all(target: Target, attempt: WebAttempt, method: str) -> bool:
-    """Whether a stranger is told the same by the same method at a path that nobody has."""
-    if method == "GET" and attempt.answer and (listing(attempt.answer) or leaks(attempt.answer, NOTHING, target)):
-        return False
-    return is_alike(attempt, ask(target, f"/{NOBODY}", endpoint=attempt.endpoint, method=method))
-
-
-METHODS = {
-    "head": "HEAD",
-    "post": "POST",
-    "trace": "TRACE",
-    "lower-case-verb": "get",
-    "unknown-verb": "FETCH",
-    "method-override": "OPTIONS",
-}
-HEADERS = {
-    "host-loopback": {"Host": "127.0.0.1"},
-    "host-empty": {"Host": ""},
-    "made-up-token": {"Authorization": "Bearer x", "Cookie": "session=x"},
-    "method-override": {"X-HTTP-Method-Override": "GET", "X-Original-URL": "{path}", "X-Rewrite-URL": "{path}"},
-    "forged-proxy-headers": {"X-Forwarded-For": "127.0.0.1", "X-Remote-User": "admin", "X-Forwarded-User": "admin"},
-}
-
-
-@pytest.mark.parametrize("trick", dict.fromkeys([*TRICKS, *METHODS, *HEADERS]))
+@pytest.mark.parametrize("trick", TRICKS)
 @control(
     Severity.CRITICAL,
     Impact.PASSIVE,
@@ -346,20 +235,15 @@ def test_refuses_path_tricks(target: Target, authorised: Authorised, trick: str)
 
     anyone -> the REST resource in other spellings, HEAD, overridden verbs; archive -> no content.
     """
-    path, mark, query = guarded(target).partition("?")
-    encoded = f"/%{ord(path[1]):02x}{path[2:]}"
-    spelt = TRICKS.get(trick, "{path}").format(path=path, encoded=encoded, upper=path.upper()) + mark + query
-    headers = {name: value.format(path=path) for name, value in HEADERS.get(trick, {}).items()}
-    method = METHODS.get(trick, "GET")
+    plain = guarded(target)
+    method, path, headers = spelt(plain, trick)
     attempts = [
-        ask(target, spelt, endpoint=endpoint, method=method, headers=headers) for endpoint in target.endpoints_of("web")
+        ask(target, path, endpoint=endpoint, method=method, headers=headers) for endpoint in target.endpoints_of("web")
     ]
     told = [a for a in attempts if Reply.of(a.response) is Reply.SERVED and a.answer]
-    page = authorised.web(path + mark + query)
+    page = authorised.web(plain)
     # What is answered to OPTIONS, at the root or at a path that nobody has is no content of this path.
-    served = [
-        a for a in told if a.answer and (a.answer.body or method == "HEAD") and not _is_for_all(target, a, method)
-    ]
+    served = [a for a in told if a.answer and (a.answer.body or method == "HEAD") and not is_for_all(target, a, method)]
     must_hold("no content", [failure(each) for each in served])
     empty = [a for a in attempts if not page.body and a.answer and a.answer.status == page.status and method == "GET"]
     must_hold("no content", [failure(each, ", as to a user") for each in empty])
@@ -407,24 +291,6 @@ def test_refuses_default_credentials(target: Target, authorised: Authorised) -> 
         raise Inapplicable(f"at {', '.join(open_to_all)} nobody is asked for a login: there is none to try one at")
 
 
-SIX_MONTHS = 15_552_000  # seconds
-
-
-def _missing_headers(headers: Mapping[str, str], *, tls: bool) -> list[str]:
-    policy = re.search(r"frame-ancestors([^;]*)", headers.get("content-security-policy", ""))
-    framed = policy is not None and "*" not in policy.group(1)
-    framed = framed or headers.get("x-frame-options", "").strip().lower() in ("deny", "sameorigin")
-    age = re.search(r"max-age=(\d+)", headers.get("strict-transport-security", ""))
-    checks = {
-        "X-Content-Type-Options: nosniff": headers.get("x-content-type-options", "").strip() == "nosniff",
-        "Content-Security-Policy: frame-ancestors": framed,
-        "Strict-Transport-Security": not tls or (age is not None and int(age.group(1)) >= SIX_MONTHS),
-        "Cache-Control: no-store": "no-store" in headers.get("cache-control", ""),
-        "X-Robots-Tag: noindex": "noindex" in headers.get("x-robots-tag", ""),
-    }
-    return [name for name, present in checks.items() if not present]
-
-
 @control(
     Severity.MEDIUM,
     Impact.PASSIVE,
@@ -438,7 +304,7 @@ def test_sets_protective_headers(target: Target, authorised: Authorised) -> None
     authorised user -> GET of a listing; archive -> nosniff, frame-ancestors, HSTS, no-store, noindex.
     """
     answer = authorised.web(target.routes.get("qido") or guarded(target))
-    missing = _missing_headers(answer.headers, tls=target.endpoints_of("web")[0].tls)
+    missing = missing_headers(answer.headers, tls=target.endpoints_of("web")[0].tls)
     if missing:
         raise Violation("all protective headers", f"missing: {', '.join(missing)}", sorted(answer.headers))
 
@@ -494,21 +360,10 @@ def test_refuses_dangerous_endpoints(target: Target, authorised: Authorised, exp
         for endpoint in target.endpoints_of("web")
         for who in everybody
     ]
-    told = side_by_side(lambda one: _or_waiting(target, *one), asked)
+    told = side_by_side(lambda one: send_or_wait(target, *one), asked)
     must_not_reach([(each, attempt) for (each, *_), attempt in zip(asked, told, strict=True)])
     must_serve_in_no_way([cause for explored in explore_web(0.05, Party.USER) for cause in explored.causes])
     authorised.page()
-
-
-def _or_waiting(target: Target, asked: WebRequest, endpoint: Endpoint, user: User | None) -> WebAttempt:
-    """An endpoint that waits for the rest of an unfinished request has let it through: as good as 100 Continue."""
-    try:
-        return send(target, asked, endpoint=endpoint, user=user)
-    except Hangs:
-        if not asked.unfinished:
-            raise
-        waiting = Answer(100, {}, b"")
-        return WebAttempt(endpoint, f"{asked.method} {asked.path}", waiting, logged_in=user is not None)
 
 
 @control(
@@ -579,7 +434,7 @@ def test_limits_request_bodies(target: Target, authorised: Authorised) -> None:
 
     authorised user -> huge Content-Length, endless chunks, gzip bomb, deep multipart; archive -> 413, 4xx or close.
     """
-    path = _path("stow", target, authorised)
+    path = _route("stow", target, authorised).existing_path()
     if target.body_limit is None:
         raise Missing("the target does not say how long a request body may be (body_limit)")
     failures, unclear = list[Failure](), list[Said]()
@@ -615,11 +470,11 @@ def test_exposes_nothing_to_web_search(target: Target) -> None:
     failures, unclear = list[Failure](), list[Said]()
     for endpoint in target.endpoints_of("web"):
         for attempt in crawl.crawl(target, endpoint, seeds):
-            answer = attempt.answer or Answer(0, {}, b"")
+            answer = attempt.answer or NOTHING
             if answer.status == 429 or answer.status >= 500:
                 unclear.append(attempt.observed)
             served = 200 <= answer.status < 300
-            if leaks(answer, Answer(0, {}, b""), target) or (served and crawl.listing(answer)):
+            if leaks(answer, NOTHING, target) or (served and crawl.listing(answer)):
                 failures.append(failure(attempt, ": patient data or a list"))
             elif crawl.may_be_indexed(answer):
                 failures.append(failure(attempt, ": a page that may be indexed"))

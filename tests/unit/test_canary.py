@@ -22,7 +22,7 @@ from pacs_hardening.canary.table import attributes
 from pacs_hardening.canary.tokens import LEAP_DAYS, SIGNS
 from pacs_hardening.model import Unmeasurable, Violation
 from pacs_hardening.oracles.redaction import evidence, must_be_redacted
-from pacs_hardening.probes.research import Released
+from pacs_hardening.probes.research.given import Released
 from pacs_hardening.report import words
 from pacs_hardening.wire import dimse
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pacs_hardening.cli import gate
 from pacs_hardening.cli import main as cli
 from pacs_hardening.model import BadInput
 from pacs_hardening.run import fleet
@@ -46,7 +47,7 @@ def test_what_is_asked(tmp_path: Path) -> None:
      (["--target", "."], True), (["--environment", "embedded"], False)],
 )  # fmt: skip
 def test_when_it_is_a_fleet(arguments: list[str], several: bool) -> None:
-    assert cli._several(arguments) is several
+    assert gate._several(arguments) is several
 
 
 def test_bad_input_is_found_before_anything_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,7 +61,7 @@ def test_bad_input_is_found_before_anything_starts(tmp_path: Path, capsys: pytes
     waivers.write_text(f"[[waiver]]\n{rows}")
     with pytest.raises(BadInput, match="'lab-\\*' matches none of: a, b"):
         fleet.run(
-            fleet.asked(["--target", str(targets(tmp_path / "g", "a", "b")), "--waivers", str(waivers)]), cli.gate
+            fleet.asked(["--target", str(targets(tmp_path / "g", "a", "b")), "--waivers", str(waivers)]), gate.gate
         )
 
 
@@ -97,7 +98,7 @@ def test_an_open_archive_among_closed_ones_fails_all_and_one_report_says_which(t
 def test_a_run_that_gets_lost_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = targets(tmp_path / "f", "a", "b")
     ask = fleet.asked(["--target", str(folder), "--report", str(tmp_path / "r"), "--no-such-option"])
-    assert fleet.run(ask, cli.gate) == 10
+    assert fleet.run(ask, gate.gate) == 10
     assert "INCONCLUSIVE  a" in capsys.readouterr().out
     assert "exit status 4" in (tmp_path / "r" / "report.html").read_text()
 

@@ -26,6 +26,9 @@ from pacs_hardening.profiles import load
 from pacs_hardening.run import product
 from pacs_hardening.run.alive import Alive
 from pacs_hardening.run.gate import Gate
+from pacs_hardening.run.opening import opened
+from pacs_hardening.run.recording import record
+from pacs_hardening.run.result import result
 
 
 @dataclass
@@ -49,24 +52,24 @@ def test_what_passed_since_the_last_pulse_is_doubted() -> None:
     peer = Pulse(alive=True)
     gate = Gate(load("baseline"), target=Target("t", "T", ()), authorised=peer, alive=Alive(("dicom",)))
     gate.check_pulse(a_control("before"))
-    gate.record(a_control("before"), "", None, 0.0)
-    gate.record(a_control("since"), "first case", None, 0.0)
-    gate.record(a_control("open"), "", Violation("refusal", "served"), 0.0)
+    record(gate, a_control("before"), "", None, 0.0)
+    record(gate, a_control("since"), "first case", None, 0.0)
+    record(gate, a_control("open"), "", Violation("refusal", "served"), 0.0)
     peer.alive = False
     with pytest.raises(Unmeasurable, match=r"after area\.dead the target no longer served"):
         gate.check_pulse(a_control("dead"))
     assert [finding.status for finding in gate.findings] == [Status.PASS, Status.ERROR, Status.FAIL]
-    assert gate.result().verdict.exit_status == 1, "what was found open stays found"
+    assert result(gate).verdict.exit_status == 1, "what was found open stays found"
     gate.findings.pop()
-    assert gate.result().verdict.exit_status == 10
+    assert result(gate).verdict.exit_status == 10
 
 
 def test_what_to_change_is_said_in_the_words_of_the_product_that_a_target_names() -> None:
     named = Gate(load("baseline"), target=Target("t", "T", ()), product=product.load("orthanc"))
     control = Control("web.refuses-anonymous-rest", "It MUST.", "It is open.", Severity.HIGH, Impact.PASSIVE)
-    assert "orthanc.json" in " ".join(named.record(control, "", Violation("refusal", "served"), 0.0).fix)
+    assert "orthanc.json" in " ".join(record(named, control, "", Violation("refusal", "served"), 0.0).fix)
     unknown = Gate(load("baseline"), target=Target("t", "T", ()))
-    assert not unknown.record(control, "", Violation("refusal", "served"), 0.0).fix
+    assert not record(unknown, control, "", Violation("refusal", "served"), 0.0).fix
 
 
 def test_what_to_change_is_the_line_of_the_configuration_where_that_is_known(tmp_path: Path) -> None:
@@ -79,7 +82,7 @@ def test_what_to_change_is_the_line_of_the_configuration_where_that_is_known(tmp
         gate = Gate(load("baseline"), environment=Environment.load("orthanc"))
         files = {"archive": Configuration(tmp_path / "orthanc.json", behind_guard=guarded)}
         gate.running = Running(Target("t", "T", ()), lambda: "", None, lambda: "", configurations=files)
-        said.append(gate.record(control, "", Violation("refusal", "served"), 0.0).fix)
+        said.append(record(gate, control, "", Violation("refusal", "served"), 0.0).fix)
     line = "orthanc.json:2: AuthenticationEnabled: use true, and users in RegisteredUsers"
     assert said[0] == (line,)
     assert said[1][0] == line
@@ -106,6 +109,6 @@ def test_an_archive_that_takes_nothing_in_is_judged_and_proves_nothing(tmp_path:
     raw = tomllib.loads((Environment.load("embedded").folder / "environment.toml").read_text())
     raw["nodes"]["all"]["permits"] = raw["nodes"]["store"]["permits"] = ["echo", "find"]
     gate = Gate(load("baseline"), start=start(raw, tmp_path))
-    with gate.opened() as running:
+    with opened(gate) as running:
         assert running.target.sample_study is None
         assert gate.alive.asked == ("dicom", "web"), "it serves what it may"

@@ -24,8 +24,9 @@ from pacs_hardening.embedded import start
 from pacs_hardening.fuzz import held
 from pacs_hardening.fuzz.campaign import Search
 from pacs_hardening.fuzz.conversation import Case, Expectation, Step
+from pacs_hardening.fuzz.evidence import Disturbed, Held, Served, StillServed
 from pacs_hardening.fuzz.families import families
-from pacs_hardening.fuzz.held import Disturbed, Held, Served, StillServed, must_limit, must_serve_others
+from pacs_hardening.fuzz.held import must_limit, must_serve_others
 from pacs_hardening.fuzz.hostile import HostilePeers, Pulse
 from pacs_hardening.fuzz.parts import REQUEST, stalled_request, stalled_store
 from pacs_hardening.fuzz.steady import Steady

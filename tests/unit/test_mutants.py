@@ -17,7 +17,7 @@ from pacs_hardening.mutants import duties, honest, loose
 from pacs_hardening.mutants.bases import BASES
 from pacs_hardening.mutants.generate import every, mutants
 from pacs_hardening.mutants.mutant import NAMED, UNNAMED, Mutant
-from pacs_hardening.mutants.prove import Player
+from pacs_hardening.mutants.proof.player import Player
 from pacs_hardening.mutants.score import Result, idle, render, wilson
 
 RAW = tomllib.loads((Path(__file__).parents[2] / "environments" / "embedded" / "environment.toml").read_text())

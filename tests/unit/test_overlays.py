@@ -12,6 +12,7 @@ from pacs_hardening.profiles import load, names
 from pacs_hardening.profiles.overlays import Requirement, requirements, supported
 from pacs_hardening.run.catalogue import controls
 from pacs_hardening.run.gate import Gate
+from pacs_hardening.run.recording import record
 
 IDS = [control.id for control in controls()]
 
@@ -44,8 +45,8 @@ def test_what_is_said_is_one_line() -> None:
 def test_the_gate_says_it_with_each_finding() -> None:
     control = controls()[0]
     gate = Gate(load("baseline"))
-    assert gate.record(control, "", None, 0.1).supports == supported(control.id)
-    failed = gate.record(control, "", Violation("a refusal", "an answer", fix=("set X",)), 0.1)
+    assert record(gate, control, "", None, 0.1).supports == supported(control.id)
+    failed = record(gate, control, "", Violation("a refusal", "an answer", fix=("set X",)), 0.1)
     assert (failed.supports, failed.fix) == (supported(control.id), ("set X",))
 
 

@@ -19,15 +19,10 @@ from pacs_hardening.model import (
 )
 from pacs_hardening.model.response import DimseStatus, Served
 from pacs_hardening.oracles.redaction import evidence
-from pacs_hardening.probes import research
 from pacs_hardening.probes.dicom.association import Attempt, Peer
-from pacs_hardening.probes.research import (
-    Delivered,
-    Piece,
-    Released,
-    retrieve,
-    shows,
-)
+from pacs_hardening.probes.research import reader
+from pacs_hardening.probes.research.given import Delivered, Piece, Released, shows
+from pacs_hardening.probes.research.release import retrieve
 from pacs_hardening.wire import dimse
 from pacs_hardening.wire import operations as wire
 from pacs_hardening.wire.http import Answer, Line, parse_answer
@@ -59,7 +54,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> dict[str, Answer]:
         "/list": Answer(200, {}, b'["abc"]'),
         "/list/abc": Answer(200, {}, b"{'a': 1}"),
     }
-    monkeypatch.setattr(research, "associate_as", knocked)
+    monkeypatch.setattr(reader, "associate_as", knocked)
     monkeypatch.setattr(Line, "get", lambda line, path, headers: pages[path])
     return pages
 
@@ -102,13 +97,13 @@ def test_an_answer_that_cannot_be_read_whole_is_no_evidence(served: dict[str, An
 
 
 def test_a_level_without_a_match_is_named(served: dict[str, Answer], monkeypatch: pytest.MonkeyPatch) -> None:
-    knocked: Callable[..., Attempt] = vars(research)["associate_as"]
+    knocked: Callable[..., Attempt] = vars(reader)["associate_as"]
 
     def nothing_below_series(target: Target, peer: Peer, *operations: object, **more: object) -> Attempt:
         attempt = knocked(target, peer, *operations, **more)
         return replace(attempt, datasets=()) if "IMAGE" in str(operations) else attempt
 
-    monkeypatch.setattr(research, "associate_as", nothing_below_series)
+    monkeypatch.setattr(reader, "associate_as", nothing_below_series)
     assert _released().empty == ("C-FIND IMAGE",)
 
 

@@ -16,6 +16,7 @@ from pacs_hardening.launch.environment import discover
 from pacs_hardening.model import Endpoint, Target, User
 from pacs_hardening.probes import keeping
 from pacs_hardening.probes.authorised import Authorised
+from pacs_hardening.probes.authorised.study import retrieved
 from pacs_hardening.probes.plant import plant
 from pacs_hardening.probes.web.guess import guess_until_throttled
 from pacs_hardening.probes.web.request import guarded
@@ -70,7 +71,7 @@ def posted(it: Archive) -> Explored:
         it.user,
         1,
         lambda: keeping.keep(it.authorised, usual),
-        lambda kept: keeping.read(it.authorised, kept, (usual,)),
+        lambda kept: retrieved(it.authorised, kept.study, (usual,)),
     )
     return Claim("a user", list(player.posts(it.known)), player, budget=0, seed=1).explore()
 

@@ -12,8 +12,8 @@ import docker  # type: ignore[import-untyped]
 from ...model import Unmeasurable
 from ...pki import authority
 from ..definition import render
-from ..definition.plan import File, Network, Service
 from ..definition.prepared import Prepared
+from ..definition.service import File, Network, Service
 from . import volumes
 from .engine import Api
 from .side_by_side import together

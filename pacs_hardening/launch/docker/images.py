@@ -12,7 +12,7 @@ from pathlib import Path
 from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped]
 
 from ...model import Unmeasurable
-from ..definition.plan import Service
+from ..definition.service import Service
 from .engine import Api, errors_named
 from .side_by_side import SideBySide
 

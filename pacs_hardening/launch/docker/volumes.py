@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import docker  # type: ignore[import-untyped]
 
 from ...model import BadInput
-from ..definition.plan import File, Service
+from ..definition.service import File, Service
 from .engine import Api
 
 

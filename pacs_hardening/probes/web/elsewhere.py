@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from ...model import Endpoint, Target, User
 from ...model.response import Served
+from ...wire.http import Answer
 from .crawl import listing
-from .request import DICOM_TYPES, WebAttempt, ask, filled, side_by_side
+from .request import DICOM_TYPES, NOBODY, WebAttempt, ask, filled, leaks, side_by_side
 
 
 def served(
@@ -55,6 +56,14 @@ def is_alike(one: WebAttempt, other: WebAttempt) -> bool:
     """The same answer, but for the paths, and for numbers and tokens that change with each."""
     paths = [each.asked.partition(" ")[2] for each in (one, other)]
     return _plain(one, paths[0]) == _plain(other, paths[1])
+
+
+def is_for_all(target: Target, attempt: WebAttempt, method: str) -> bool:
+    """Whether a stranger is told the same by the same method at a path that nobody has."""
+    answer, nothing = attempt.answer, Answer(0, {}, b"")
+    if method == "GET" and answer and (listing(answer) or leaks(answer, nothing, target)):
+        return False
+    return is_alike(attempt, ask(target, f"/{NOBODY}", endpoint=attempt.endpoint, method=method))
 
 
 def _plain(attempt: WebAttempt, path: str) -> tuple[int, bytes]:

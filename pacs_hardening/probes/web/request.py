@@ -141,6 +141,17 @@ def send(
     return ask(target, path, endpoint=endpoint, method=asked.method, user=user, headers=fields, body=body)
 
 
+def send_or_wait(target: Target, asked: WebRequest, endpoint: Endpoint, user: User | None) -> WebAttempt:
+    """An endpoint that waits for the rest of an unfinished request has let it through: as good as 100 Continue."""
+    try:
+        return send(target, asked, endpoint=endpoint, user=user)
+    except Hangs:
+        if not asked.unfinished:
+            raise
+        waiting = Answer(100, {}, b"")
+        return WebAttempt(endpoint, f"{asked.method} {asked.path}", waiting, logged_in=user is not None)
+
+
 def side_by_side(send: Callable[[_T], _R], each: Iterable[_T]) -> list[_R]:
     """``send`` for each, eight at a time, results in order. Raises what the first of them raised."""
     with ThreadPoolExecutor(8) as pool:

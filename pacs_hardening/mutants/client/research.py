@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from ...model import Node, Target
 from . import dicom, web
+from .associate import Caller
 
 VALUES = {"DA": "19370211", "DT": "19370211113355.777", "TM": "113355.777", "DS": "77.7314159", "AE": "MARKEDTITLE"}
 VRS = {"00080050": "SH", "00081030": "LO", "00104000": "LT", "00100030": "DA", "00100010": "PN"}
@@ -43,9 +44,9 @@ class Side:
         user = target.users[research.user]
         self._login = "Basic " + base64.b64encode(f"{user.username}:{user.password.reveal()}".encode()).decode()
 
-    def _caller(self, node: Node) -> dicom.Caller:
+    def _caller(self, node: Node) -> Caller:
         who = (node.identity.username, node.identity.passcode.reveal()) if node.identity else None
-        return dicom.Caller(node.keys, node.aet, who)
+        return Caller(node.keys, node.aet, who)
 
     def taken(self, made: Dataset) -> bool:
         caller = self._caller(self._target.nodes[self._research.sender])

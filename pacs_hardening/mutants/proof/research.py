@@ -7,9 +7,9 @@ import hashlib
 import zlib
 from datetime import date, timedelta
 
-from ..model.running import Running
-from .client.redacted import ROUTES, Side, made
-from .mutant import Mutant
+from ...model.running import Running
+from ..client.research import ROUTES, Side, made
+from ..mutant import Mutant
 
 PATIENTS = 3
 
