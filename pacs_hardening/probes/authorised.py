@@ -6,7 +6,7 @@ refuses everyone.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from pydicom.dataset import Dataset
@@ -24,12 +24,8 @@ from ..model import (
     Unserved,
     User,
 )
-from ..model.response import ContextRefused, DimseStatus, Observed
-from ..wire import (
-    dimse,
-    operations,
-    tls,
-)
+from ..model.response import ContextRefused, DimseStatus, Observed, Rejected
+from ..wire import dimse, operations, pace, tls
 from ..wire.http import Answer, request
 from ..wire.pages import is_login
 from ..wire.pdu import ProtocolError
@@ -43,11 +39,12 @@ from .dicom.association import (
     associate_as,
     first_endpoint,
 )
-from .offered import offered, storage
+from .offered import is_granted, offered, storage
 from .web.request import filled, guarded
 from .web.sign_in import SignIn
 
 NOBODY = "X-NOBODY"
+PATIENCE = (1.0, 3.0, 8.0, 16.0)  # seconds
 SERVICE_OF = {dimse.C_FIND: "find", dimse.C_GET: "get", dimse.C_MOVE: "move", dimse.C_STORE: "store"}
 
 
@@ -92,12 +89,25 @@ class Authorised:
 
     def succeeds(self, *operations: Operation, role: str = "all", endpoint: Endpoint | None = None) -> Attempt:
         """Perform ``operations`` as the node of ``role``, now; by default at the first DICOM endpoint."""
-        attempt = associate_as(self.target, Peer.of(self.node(role)), *operations, endpoint=endpoint)
-        if attempt.outcome is not Outcome.SERVED:
-            kind = Unserved if attempt.outcome is Outcome.REFUSED else Unmeasurable
-            raise kind("positive control failed: ", attempt.observed)
+        peer = Peer.of(self.node(role))
+        together = len({each.sop_class for each in operations}) <= pace.contexts()
+        for asked in [operations] if together else [(each,) for each in operations]:
+            attempt = self._patiently(lambda asked=asked: associate_as(self.target, peer, *asked, endpoint=endpoint))  # type: ignore[misc]
+            if attempt.outcome is not Outcome.SERVED:
+                kind = Unserved if attempt.outcome is Outcome.REFUSED else Unmeasurable
+                raise kind("positive control failed: ", attempt.observed)
         self.proofs += 1
         return attempt
+
+    def _patiently(self, ask: Callable[[], Attempt]) -> Attempt:
+        """An archive that is full of what the suite itself has left open says so, and is asked again once it has
+        cleared that away: within the half minute for which most wait for a peer that is gone."""
+        for seconds in PATIENCE:
+            attempt = ask()
+            if not (isinstance(attempt.response, Rejected) and attempt.response.is_busy):
+                return attempt
+            pace.pause(seconds)
+        return ask()
 
     def asks(self, seconds: float, role: str = "all") -> Attempt:
         """Like ``lives``, within ``seconds``; what came of it is for the caller to judge."""
@@ -117,8 +127,14 @@ class Authorised:
         remembered."""
         endpoint = endpoint or first_endpoint(self.target, "dicom")
         if self._offered.get((role, endpoint)) is None:
-            self._offered[role, endpoint] = offered(self.target, Peer.of(self.node(role)), endpoint)
+            node = self.node(role)
+            found = offered(self.target, Peer.of(node), endpoint, stores="store" in node.permits)
+            self._offered[role, endpoint] = found
         return self._offered[role, endpoint]
+
+    def granted(self, role: str = "all") -> str:
+        """A SOP class that is negotiated with the node; "" where none is known."""
+        return next(iter(sorted(self.offers(role) or ())), "")
 
     def usual(self, role: str = "all", endpoint: Endpoint | None = None) -> tuple[Operation, ...]:
         """By what the node is seen to be served: C-ECHO and a C-FIND in the first information model that is offered, as
@@ -130,8 +146,11 @@ class Authorised:
 
     def lives(self, endpoint: Endpoint | None = None, role: str = "all") -> None:
         """The node is served what it may, now. Raises as ``succeeds``."""
+        may = self.node(role).permits
         if asked := self.usual(role, endpoint):
             self.succeeds(*asked, role=role, endpoint=endpoint)
+        elif "store" not in may and may & {"get", "move"}:
+            self._retrieves("get" if "get" in may else "move", role, endpoint)
         else:
             self._takes_objects(role, endpoint)
 
@@ -165,16 +184,28 @@ class Authorised:
         """At ``level``, or in whatever information model the archive offers; of a node that may, or of ``role``."""
         role = role or self.who_may("find")
         level = level or _model(self.offers(role) or frozenset())
-        return self._once(operations.find(level), role, level)
+        asked = operations.find(level)
+        if "find" not in self.node(role).permits and asked.sop_class not in (self.offers(role) or (asked.sop_class,)):
+            raise Inapplicable(_not_offered(asked))
+        return self._once(asked, role, level)
 
     def get(self) -> Attempt:
         """C-GET of the sample study, or where there is none a C-GET that is at least processed."""
-        return self._processed(operations.get(self.target.sample_study), "get")
+        return self._retrieves("get", self.who_may("get"))
 
     def move(self) -> Attempt:
         """C-MOVE to the destination that the target declares, or else to one of nobody, which is at least processed."""
-        operation = operations.move(somewhere(self.target), self.target.sample_study)
-        return self._processed(operation, "move", nowhere=not self.target.move_destination)
+        return self._retrieves("move", self.who_may("move"))
+
+    def _retrieves(self, service: str, role: str, endpoint: Endpoint | None = None) -> Attempt:
+        """In the first information model that is offered."""
+        models, study = operations.GET if service == "get" else operations.MOVE, self.target.sample_study
+        there = self.offers(role, endpoint) or frozenset()
+        root = "PATIENT" if models["PATIENT"] in there and models["STUDY"] not in there else "STUDY"
+        if service == "get":
+            return self._processed(operations.get(study, root), role, endpoint)
+        asked = operations.move(somewhere(self.target), study, root)
+        return self._processed(asked, role, endpoint, nowhere=not self.target.move_destination)
 
     def demand_destination(self) -> None:
         """Raises Undeclared where the target does not say whether there is a place to which C-MOVE may deliver."""
@@ -187,16 +218,19 @@ class Authorised:
         if self.is_not_offered(operation):
             raise Inapplicable(_not_offered(operation))
 
-    def _processed(self, operation: Operation, service: str, *, nowhere: bool = False) -> Attempt:
+    def _processed(
+        self, operation: Operation, role: str, endpoint: Endpoint | None = None, *, nowhere: bool = False
+    ) -> Attempt:
         """A retrieval must succeed where there is something to retrieve. Where there is nothing, or ``nowhere`` to send
         it, a failure status other than "not authorised" (PS3.7 C.5) shows that the archive looked. Raises Inapplicable
-        where the archive does not offer a ``service`` that the node is not said to be permitted."""
-        attempt = associate_as(self.target, Peer.of(self.node(self.who_may(service))), operation)
+        where the archive does not offer a service that the node is not said to be permitted."""
+        peer = Peer.of(self.node(role))
+        attempt = self._patiently(lambda: associate_as(self.target, peer, operation, endpoint=endpoint))
         looked = isinstance(attempt.response, DimseStatus) and attempt.response.shows_that_it_looked
         if attempt.outcome is Outcome.SERVED or ((nowhere or self.target.sample_study is None) and looked):
             self.proofs += 1
             return attempt
-        if isinstance(attempt.response, ContextRefused) and service not in self.node(self.who_may(service)).permits:
+        if isinstance(attempt.response, ContextRefused) and SERVICE_OF[operation.field] not in self.node(role).permits:
             raise Inapplicable(_not_offered(operation))
         raise Unmeasurable("positive control failed: ", attempt.observed)
 
@@ -221,8 +255,9 @@ class Authorised:
 
     def _takes_objects(self, role: str, endpoint: Endpoint | None = None) -> None:
         """Negotiated anew, since what was remembered shows nothing of now."""
-        self._offered.pop((role, endpoint or first_endpoint(self.target, "dicom")), None)
-        if not self._storable(role, endpoint):
+        endpoint = endpoint or first_endpoint(self.target, "dicom")
+        uid, peer = self._storable(role, endpoint), Peer.of(self.node(role))
+        if not uid or not is_granted(self.target, peer, uid, endpoint):
             said = f"node '{role}' is granted no storage SOP class"
             raise (Unserved if "store" in self.node(role).permits else Inapplicable)(said)
         self.proofs += 1
@@ -231,20 +266,25 @@ class Authorised:
         """Whether some node may ask what is there, by study."""
         role = self.who_may("find")
         may = self.node(role).permits or {"find"}
-        return "find" in may and operations.FIND["STUDY"] in (self.offers(role) or ())
+        models = {operations.FIND["STUDY"], operations.FIND["PATIENT"]}
+        return "find" in may and bool(models & (self.offers(role) or frozenset()))
 
     def sees(self, study: SampleStudy) -> bool:
         """Whether the instance is found by a node that may search."""
         keys = {"StudyInstanceUID": study.study, "SeriesInstanceUID": study.series, "SOPInstanceUID": study.instance}
-        peer = Peer.of(self.node(self.who_may("find")))
-        return bool(associate_as(self.target, peer, operations.find("IMAGE", keys)).datasets)
+        role, model = self.who_may("find"), "STUDY"
+        if operations.FIND[model] not in (self.offers(role) or ()):
+            model, keys = "PATIENT", {"PatientID": study.patient_id, **keys}  # its key stands above (PS3.4 C.4.1.2.2.1)
+        asked = operations.find("IMAGE", keys, model)
+        return bool(associate_as(self.target, Peer.of(self.node(role)), asked).datasets)
 
     def retrieves(self, study: SampleStudy) -> bytes:
         """What a reader gets of the study, by C-GET, or by WADO-RS where no node may C-GET; empty where nothing comes.
         Raises Missing where there is no such reader."""
         role = self.who_may("get")
-        if "get" in self.node(role).permits and operations.GET["STUDY"] in (self.offers(role) or ()):
-            attempt = associate_as(self.target, Peer.of(self.node(role)), operations.get(study))
+        roots = [root for root, model in operations.GET.items() if model in (self.offers(role) or ())]
+        if "get" in self.node(role).permits and roots:
+            attempt = associate_as(self.target, Peer.of(self.node(role)), operations.get(study, roots[-1]))
             self.proofs += bool(attempt.datasets)
             return b"".join(attempt.datasets)
         path = self.target.routes.get("wado-rs", "")
@@ -326,7 +366,8 @@ class Authorised:
 
 def _model(there: Collection[str]) -> str:
     """The level to ask at in the first information model that is offered."""
-    return next((level for level in ("STUDY", "PATIENT", "WORKLIST") if operations.FIND[level] in there), "STUDY")
+    levels = {each: operations.FIND[each] for each in ("STUDY", "PATIENT", "WORKLIST")} | operations.FURTHER_FIND
+    return next((level for level, sop_class in levels.items() if sop_class in there), "STUDY")
 
 
 def _not_offered(operation: Operation) -> str:

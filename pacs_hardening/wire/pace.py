@@ -19,6 +19,7 @@ _lock = Lock()
 _gaps: dict[tuple[str, int], float] = {}  # seconds between two connections
 _turns: dict[tuple[str, int], float] = {}  # when the next one may be opened (monotonic)
 _noticed: dict[str, None] = {}
+_contexts = [128]  # presentation contexts that an association may have (PS3.8 9.3.2.2), or an archive bears
 
 
 def keep_to(endpoint: Endpoint, a_second: float) -> None:
@@ -59,6 +60,17 @@ def pause(seconds: float) -> None:
     """For an archive that asked for it: nothing tells when it is over but time."""
     if seconds > 0:
         Event().wait(min(seconds, LONGEST_S))
+
+
+def offer_at_most(contexts: int) -> None:
+    """From now on at most so many presentation contexts in an association."""
+    with _lock:
+        _contexts[0] = min(_contexts[0], contexts)
+
+
+def contexts() -> int:
+    with _lock:
+        return _contexts[0]
 
 
 def notice(manner: str) -> None:
