@@ -104,10 +104,11 @@ class _Adoption:
         self._decided()
         people, nodes = self._people()
         raw = self._environment(nodes, images)
-        if raw["target"]["move_destination"]:
-            for name, entry in self._entries().items():
-                for key, value in self.rules["nodes"]["entry"].items():
-                    self.replace(key, value, "address", entry, f"{self.rules['nodes']['section']}.{name}.{key}")
+        rules, destination = self.rules["nodes"], raw["target"]["move_destination"]
+        for name, entry in self._entries().items():
+            received = destination and entry.get(rules["aet"]) == destination
+            for key, value in (rules["entry"] if received else rules["nowhere"]).items():
+                self.replace(key, value, "address", entry, f"{rules['section']}.{name}.{key}")
         if not self.guarded:
             self.replaced += self.rules["says"]
         text = json.dumps(self.own, indent=2, ensure_ascii=False)
@@ -118,6 +119,13 @@ class _Adoption:
     def _entries(self) -> dict[str, dict[str, Any]]:
         found = self.own.get(self.rules["nodes"]["section"])
         return {n: e for n, e in found.items() if isinstance(e, dict)} if isinstance(found, dict) else {}
+
+    def _destination(self) -> str:
+        """The AE title of the first node that receives anything: each is a possible destination; "" for none."""
+        rules = self.rules["nodes"]
+        nowhere = rules["nowhere"].items()
+        receiving = (each for each in self._entries().values() if any(each.get(k) != v for k, v in nowhere))
+        return next((each[rules["aet"]] for each in receiving if isinstance(each.get(rules["aet"]), str)), "")
 
     def _people(self) -> tuple[Identities, dict[str, dict[str, list[str]]]]:
         """Roles are given to whoever fits: ``all`` to the node that may do most."""
@@ -176,8 +184,7 @@ class _Adoption:
                 self.replaced.append(f"no {kind} endpoint: {' and '.join(rule['open'])} would open it to others")
         if not endpoints:
             raise BadInput(f"--config {self.path}: opens no endpoint to others: there is nothing to judge")
-        titles = (entry.get(self.rules["nodes"]["aet"]) for entry in self._entries().values())
-        destination = next((title for title in titles if isinstance(title, str)), "")
+        destination = self._destination()
         target = {**raw["target"], "called_aet": self.value(self.rules["called_aet"]), "move_destination": destination}
         for key in ("query_limit", "sop_classes", "transfer_syntaxes", "arrivals", "audit"):
             target.pop(key, None)  # what this configuration is meant to allow is not said anywhere
