@@ -36,6 +36,7 @@ from ..model import (
     judge,
 )
 from ..model.baseline import compare
+from ..model.response import Said
 from ..model.running import Running
 from ..model.space import Coverage
 from ..model.waiver import Waiver, review
@@ -50,6 +51,7 @@ from ..report import causes, words
 from ..report.meaning import explained
 from ..wire import ledger, pace
 from ..wire.implementations import presented
+from . import stopped
 from .alive import Alive
 from .product import Product, completed
 
@@ -89,6 +91,7 @@ class Gate:
     others_failed: bool = False  # of tests that are no controls
     areas: set[str] = field(default_factory=set)
     aborted: str | None = None  # why there is no verdict, in words
+    stopped: dict[str, Said] = field(default_factory=dict)  # service -> how anybody's first handshake ended it
     alive: Alive = field(default_factory=Alive)
     running: Running | None = None
     authorised: Authorised | None = None
@@ -122,6 +125,7 @@ class Gate:
                     self._prove_served(running)
                 except Unmeasurable as error:
                     if died := _changed(born, running.fingerprint()):
+                        self.stopped = stopped.by_a_handshake(self.again, _changed) if self.again else {}
                         raise Unmeasurable(error.said, *died) from error
                     raise
                 self._end_phase("positive controls at the start")
@@ -278,12 +282,21 @@ class Gate:
     def record(self, control: Control, case: str, error: BaseException | None, seconds: float) -> Finding:
         """Turn how a control ended into a finding. Only Violation is FAIL; whatever is not understood is ERROR."""
         finding = Finding(control, Status.PASS, case, duration_s=seconds, supports=supported(control.id))
+        if control.id == stopped.SAYS and isinstance(error, Unmeasurable) and case in self.stopped:
+            error = Violation("a server that goes on after a handshake", self.stopped[case])
         if isinstance(error, Violation):
             caused, fix = (True, error.fix) if error.fix else self._changes(control.id)
             actual, also = words.text(error.actual), tuple(map(words.text, error.also))
             evidence = tuple(map(words.text, error.evidence))
+            exposure = words.exposure(control.exposure, error.strangers)
             finding = replace(
-                finding, status=Status.FAIL, expected=error.expected, actual=actual, fix=fix, caused=caused
+                finding,
+                status=Status.FAIL,
+                expected=error.expected,
+                actual=actual,
+                fix=fix,
+                caused=caused,
+                exposure=exposure,
             )
             finding = self._waived(replace(finding, evidence=evidence, also=also))
         elif isinstance(error, Inapplicable | NotPermitted):
