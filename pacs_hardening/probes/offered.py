@@ -62,6 +62,11 @@ def is_granted(target: Target, peer: Peer, uid: str, endpoint: Endpoint) -> bool
     return not isinstance(taken, Attempt) and any(taken)
 
 
+def _taken(target: Target, peer: Peer, uid: str, syntax: str, endpoint: Endpoint) -> list[str]:
+    taken = negotiated(target, peer, [(uid, (syntax,))], endpoint=endpoint)
+    return [] if isinstance(taken, Attempt) else taken
+
+
 def _proposal(uid: str) -> Proposal:
     return uid, (*_SYNTAXES, *(_COMPRESSED if uid.startswith(_STORAGE_ROOT) else ()))
 
@@ -73,6 +78,10 @@ def _granted(target: Target, peer: Peer, uids: tuple[str, ...], endpoint: Endpoi
         return None
     found = {uid: syntax for uid, syntax in zip(uids, taken, strict=True) if syntax}
     known = next(iter(found), "")
+    plain = next((uid for uid, syntax in found.items() if syntax == pdu.EXPLICIT_LE), "")
+    if plain and not any(_taken(target, peer, plain, pdu.IMPLICIT_LE, endpoint)):
+        pace.speak((pdu.EXPLICIT_LE,))
+        pace.notice(f"{endpoint} takes no Implicit VR Little Endian, which every node is to know: asked in Explicit VR")
     if known and pace.contexts() == MOST:
         bears(target, peer, known, endpoint)
     missing = [uid for uid in uids if uid not in found]

@@ -52,7 +52,7 @@ from ..report.meaning import explained
 from ..wire import ledger, pace
 from ..wire.implementations import presented
 from . import stopped
-from .alive import Alive
+from .alive import SERVICES, Alive
 from .product import Product, completed
 
 SUITE = ("pacs-hardening", "pytest", "pynetdicom", "hypothesis", "docker", "cryptography")
@@ -173,6 +173,8 @@ class Gate:
         if onward and len(onward) < len(target.endpoints_of("web")):
             target = replace(target, endpoints=tuple(each for each in target.endpoints if each not in onward))
             self.notes["Not asked: it only sends on to https"] = tuple(map(str, onward))
+        if self.environment and not all(map(target.endpoints_of, SERVICES)):  # a side that is reached through both
+            target = replace(target, research=None)
         self.authorised = Authorised(target)
         self.alive = Alive.of(target, self.authorised)
         for service in self.alive.services:

@@ -42,7 +42,7 @@ _SYNTAXES = tuple(
         "4.102",
     )
 )
-_TOGETHER, _OF_THE_BASE = 100, 8  # contexts: an association has at most 128, and some are those of the base
+_TOGETHER, _OF_THE_BASE = 100, 5  # contexts: an association has at most 128, and some are those of the base
 
 
 def _asking(*names: str) -> Callable[[Bid], Bid]:

@@ -16,7 +16,7 @@ from ..wire import pace, pdu, scu, tls
 from ..wire.session import Refused, Session
 from ..wire.session import Silent as Hung
 from . import services
-from .bid import Bid
+from .bid import FEW, Bid
 from .dimension import Base, Way
 from .people import authorised
 from .played import Answer, Played
@@ -28,6 +28,12 @@ CHUNK = 48
 MOST_LANES = 16
 PATIENCE = (0.1, 0.3, 0.8)  # seconds between two tries at an archive that is busy
 SLOW_S = 0.15  # that a conversation takes at an archive that makes its peers wait
+
+
+def _room(asks: tuple[services.Request, ...]) -> int:
+    """How many of ``asks`` an association has contexts for, one at least."""
+    most = pace.contexts() - (pace.contexts() > FEW)
+    return next((n for n in range(len(asks), 1, -1) if len({each.sop_class for each in asks[:n]}) <= most), 1)
 
 
 class Player:
@@ -112,12 +118,15 @@ class Player:
         prelude, rest = len(bid.prelude), bid.asks()
         answer = Played(Way(""), Answer.REFUSED)
         while rest:
-            one, asked = self._associate(bid, rest, prelude)
-            if one.answer in (Answer.SERVED, Answer.UNMEASURED) or asked == 0:
+            room = _room(rest)
+            one, asked = self._associate(bid, rest[:room], prelude)
+            if asked == 0 and room < len(rest) and one.answer is Answer.REFUSED:
+                asked = room  # and the others are asked for by themselves
+            elif one.answer in (Answer.SERVED, Answer.UNMEASURED) or asked == 0:
                 return one if one.answer is not Answer.REFUSED or answer.answer is Answer.REFUSED else answer
             if answer.answer is Answer.REFUSED or one.answer is Answer.ADMITTED:
                 answer = one
-            if asked <= prelude and asked < len(rest):
+            if asked <= prelude and asked < room:
                 break  # what was to go before was not let through
             rest, prelude = rest[asked:], 0
         return answer

@@ -34,6 +34,8 @@ VALUES = {
     "granted": "UIDs",
     "_granted": "UIDs",
     "_propose": "UIDs",
+    "_taken": "UIDs",
+    "syntaxes": "UIDs",
     "_syntaxes": "UIDs",
     "_every_storage": "UIDs",
     "Suite.name": "the name of a cipher suite at IANA",

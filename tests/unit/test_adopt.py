@@ -156,6 +156,14 @@ def test_that_no_node_is_named_is_said(tmp_path: Path) -> None:
     assert "DicomModalities names nobody: the suite calls itself GATE-" in said
 
 
+@pytest.mark.parametrize(("closes", "left"), [("DicomServerEnabled", "web"), ("HttpServerEnabled", "dicom")])
+def test_what_the_archive_has_closed_is_no_endpoint_of_the_guard(closes: str, left: str, tmp_path: Path) -> None:
+    plan = prepared(
+        adopted(tmp_path, OURS.replace('"DicomAet"', f'"{closes}": false, "DicomAet"'), with_guard=True).overrides
+    ).plan
+    assert {each.service for service in plan.services.values() for each in service.publish} == {left}
+
+
 def test_without_the_guard_it_is_said_what_needs_one(tmp_path: Path) -> None:
     assert "haproxy.cfg" in " ".join(adopted(tmp_path).replaced)
     assert "haproxy.cfg" not in " ".join(adopted(tmp_path, with_guard=True).replaced)

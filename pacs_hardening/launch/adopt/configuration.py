@@ -11,7 +11,7 @@ import json
 import re
 import secrets
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,6 +194,7 @@ class _Adoption:
             target["capabilities"] = [each for each in target["capabilities"] if each != web["capability"]]
         side = self._research()
         users: dict[str, Any] = {user: {} for user in (*self._users(), *([side["user"]] if side else ()))}
+        open_ = {endpoint["service"] for endpoint in endpoints}
         if side:  # its list has a line for each role, and the first node of the configuration may be one of them
             target["research"] = {**side, "move_destination": f"RECEIVER-{secrets.token_hex(3).upper()}"}
         else:
@@ -206,7 +207,8 @@ class _Adoption:
         secret = {s: path for s, path in self.rules["secrets"].items() if path in named or not self.guarded}
         laid += [{"secret": s, "path": path, "mode": "0440"} for s, path in secret.items()]
         if self.guarded:
-            return {**raw, "services": {**services, name: {**archive, "files": laid}}}
+            others = {each: _published(service, open_) for each, service in services.items()}
+            return {**raw, "services": {**others, name: {**archive, "files": laid}}}
         services = {each: services[each] for each in self.rules["alone"]}
         exposed = [endpoint["port"] for endpoint in endpoints]
         change = {"publish": endpoints, "networks": ["inside", "edge"], "files": laid, "exposes": exposed}
@@ -221,6 +223,13 @@ class _Adoption:
         users = self.own.get(self.rules["users"]["section"])
         count = sum(isinstance(p, str) for p in users.values()) if isinstance(users, dict) else 0
         return [f"user-{n}" for n in range(1, count + 1)]
+
+
+def _published(service: dict[str, Any], kinds: Set[str]) -> dict[str, Any]:
+    """``service`` without endpoints of other ``kinds``: the guard listens there, and nothing is behind it."""
+    kept = [each for each in service.get("publish", ()) if each["service"] in kinds]
+    dropped = [each["port"] for each in service.get("publish", ()) if each not in kept]
+    return {**service, "publish": kept, "exposes": [*service.get("exposes", ()), *dropped]} if dropped else service
 
 
 def _undecided(value: object, key: str) -> Iterator[str]:

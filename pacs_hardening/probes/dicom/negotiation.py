@@ -98,9 +98,8 @@ def bears(target: Target, peer: Peer, known: str, endpoint: Endpoint) -> None:
     what is refused for their number is not refused for what it is. ``known`` is a class that the peer is granted."""
     classes = [uid for uid in known_uids("SOP Class") if uid != known]
     for most in (MOST, 64, 32, 16, 8, 4, 2):
-        attempt, results = _propose(
-            target, peer, [(u, (pdu.IMPLICIT_LE,)) for u in classes[: most - 1]], endpoint, known
-        )
+        proposals = [(uid, pace.syntaxes()) for uid in classes[: most - 1]]
+        attempt, results = _propose(target, peer, proposals, endpoint, known)
         if attempt.accepted is not None and results[-1][0] == 0:
             break
     else:
