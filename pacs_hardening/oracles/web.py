@@ -89,8 +89,10 @@ def is_empty(attempt: WebAttempt) -> bool:
 
 
 def got_nothing(attempt: WebAttempt, user: WebAttempt) -> bool:
-    """What holds nothing is a refusal in the manner of some archives, but where the user gets no more."""
-    return is_empty(attempt) and not is_empty(user)
+    """What holds nothing is a refusal in the manner of some archives, but where the user gets the same."""
+    own, other = (each.answer for each in (attempt, user))
+    alike = own is not None and other is not None and (own.status, own.body) == (other.status, other.body)
+    return is_empty(attempt) and not alike
 
 
 def must_refuse_alike(

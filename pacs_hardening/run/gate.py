@@ -124,7 +124,8 @@ class Gate:
                 try:
                     self._prove_served(running)
                 except Unmeasurable as error:
-                    if died := _changed(born, running.fingerprint()):
+                    patience = stopped.AT_ONCE_S if self.environment else 0.0
+                    if died := stopped.within(patience, born, running, _changed):
                         self.stopped = stopped.by_a_handshake(self.again, _changed) if self.again else {}
                         raise Unmeasurable(error.said, *died) from error
                     raise
