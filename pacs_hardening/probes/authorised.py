@@ -230,7 +230,9 @@ class Authorised:
         if attempt.outcome is Outcome.SERVED or ((nowhere or self.target.sample_study is None) and looked):
             self.proofs += 1
             return attempt
-        if isinstance(attempt.response, ContextRefused) and SERVICE_OF[operation.field] not in self.node(role).permits:
+        there = self.offers(role, endpoint)  # some give no association at all where no context is acceptable
+        absent = isinstance(attempt.response, ContextRefused) or (there and operation.sop_class not in there)
+        if absent and SERVICE_OF[operation.field] not in self.node(role).permits:
             raise Inapplicable(_not_offered(operation))
         raise Unmeasurable("positive control failed: ", attempt.observed)
 

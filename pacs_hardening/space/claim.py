@@ -21,7 +21,7 @@ from .played import Answer, Asked, Played, Plays
 T = TypeVar("T", bound=Asked)
 
 PULSE = 400  # after so many ways an authorised node must be served
-PATIENCE = 240  # seconds that the single values may take; what is slower than that cannot be measured
+PATIENCE = 420  # seconds that the single values may take; what is slower than that cannot be measured
 HALVINGS = 6  # a way of sixty values down to single ones
 FEW = 5  # so many ways may remain unmeasured
 

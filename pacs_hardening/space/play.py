@@ -27,6 +27,7 @@ _NOT_DONE = 0x0110  # processing failure (PS3.7 C.5.20)
 CHUNK = 48
 MOST_LANES = 16
 PATIENCE = (0.1, 0.3, 0.8)  # seconds between two tries at an archive that is busy
+AGAIN = (1.0, 3.0)  # seconds between two tries at one that cannot be reached
 SLOW_S = 0.15  # that a conversation takes at an archive that makes its peers wait
 
 
@@ -119,7 +120,7 @@ class Player:
         answer = Played(Way(""), Answer.REFUSED)
         while rest:
             room = _room(rest)
-            one, asked = self._associate(bid, rest[:room], prelude)
+            one, asked = self._reach(bid, rest[:room], prelude)
             if asked == 0 and room < len(rest) and one.answer is Answer.REFUSED:
                 asked = room  # and the others are asked for by themselves
             elif one.answer in (Answer.SERVED, Answer.UNMEASURED) or asked == 0:
@@ -130,6 +131,15 @@ class Player:
                 break  # what was to go before was not let through
             rest, prelude = rest[asked:], 0
         return answer
+
+    def _reach(self, bid: Bid, asks: tuple[services.Request, ...], prelude: int) -> tuple[Played, int]:
+        """As `_associate`; an archive whose queue is full for a moment can be reached a little later."""
+        for seconds in AGAIN:
+            try:
+                return self._associate(bid, asks, prelude)
+            except Unmeasurable:
+                pace.pause(seconds)
+        return self._associate(bid, asks, prelude)
 
     def _associate(self, bid: Bid, asks: tuple[services.Request, ...], prelude: int) -> tuple[Played, int]:
         """One association, and how many of ``asks`` came to be asked on it."""

@@ -162,6 +162,8 @@ def test_what_the_archive_has_closed_is_no_endpoint_of_the_guard(closes: str, le
         adopted(tmp_path, OURS.replace('"DicomAet"', f'"{closes}": false, "DicomAet"'), with_guard=True).overrides
     ).plan
     assert {each.service for service in plan.services.values() for each in service.publish} == {left}
+    health = plan.services["archive"].environment.get("HEALTH_PORT")
+    assert health == (None if left == "web" else "4242"), "the check asks a port that is open"
 
 
 def test_without_the_guard_it_is_said_what_needs_one(tmp_path: Path) -> None:

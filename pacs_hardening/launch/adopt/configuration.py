@@ -200,7 +200,8 @@ class _Adoption:
         else:
             target.pop("research", None)  # a second archive, which is none of this configuration's
         raw = {**raw, "target": target, "nodes": nodes, "users": users}
-        services, archive = raw["services"], raw["services"][name]
+        services, archive = raw["services"], dict(raw["services"][name])
+        archive["environment"] = {**archive["environment"], **self._health(endpoints)}
         laid = [{"source": self.rules["source"], "path": self.rules["file"], "mode": "0440"}]
         laid += [file for file in archive["files"] if not file["path"].endswith(".json")]  # what the image itself runs
         named = self.own.values()  # an archive behind a guard may read certificates all the same
@@ -213,6 +214,11 @@ class _Adoption:
         exposed = [endpoint["port"] for endpoint in endpoints]
         change = {"publish": endpoints, "networks": ["inside", "edge"], "files": laid, "exposes": exposed}
         return {**raw, "services": {**services, name: merged(archive, change)}}
+
+    def _health(self, endpoints: list[dict[str, Any]]) -> dict[str, str]:
+        """The image's own check asks the web server at its usual port; where there is none, whether a port is open."""
+        usual = {"port": self.rules["endpoints"]["web"]["default"], "service": "web", "tls": False}
+        return {} if usual in endpoints else {self.rules["health"]: str(endpoints[0]["port"])}
 
     def _research(self) -> dict[str, Any]:
         """The research side, which the guard has a place for; without the guard there is none."""
