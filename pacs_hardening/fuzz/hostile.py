@@ -35,7 +35,8 @@ NOT_TAKEN = (
 
 @dataclass(frozen=True)
 class Pulse:
-    """Whether an authorised C-ECHO and C-FIND succeeded at the same time, and how long they took."""
+    """Whether an authorised C-ECHO and C-FIND succeeded at the same time, or a user got a page where there is no DICOM,
+    and how long they took."""
 
     served: bool
     how: Said
@@ -95,7 +96,8 @@ class HostilePeers:
     ) -> HostilePeers:
         """At the first endpoint of ``service``; ``start`` starts another target like this one."""
         target, fresh = authorised.target, None if start is None else partial(_another, start, service)
-        endpoint, node = first_endpoint(target, service), authorised.node("all")
+        endpoint = first_endpoint(target, service)
+        node = authorised.node("all") if target.endpoints_of("dicom") else Node("nobody", "X-NOBODY")
         return cls(target, endpoint, node, authorised, fingerprint, fresh=fresh, witness=_witness(authorised))
 
     def player(self, patience: float = 0.05, deadline: float = 0.0) -> Player:
@@ -114,6 +116,9 @@ class HostilePeers:
         """An authorised peer, now. Counts as a positive control where it succeeds."""
         began, seconds = time.monotonic(), seconds or self.prompt
         try:
+            if not self.target.endpoints_of("dicom"):
+                self.authorised.page(self.endpoint)
+                return Pulse(True, "", time.monotonic() - began)
             attempt = self._others(seconds)
         except Unmeasurable as error:
             return Pulse(False, error.said, time.monotonic() - began)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from .control import Control
 from .response import Said
@@ -23,10 +23,19 @@ class Status(StrEnum):
 WORST_FIRST = (Status.FAIL, Status.ERROR, Status.WAIVED, Status.NOT_RUN, Status.PASS, Status.NOT_APPLICABLE)
 
 
+class Stranger(Enum):
+    """What somebody has who was let in: nothing, the name of an authorised node, a certificate of its CA, both."""
+
+    ANYONE = auto()
+    POSING = auto()
+    DEVICE = auto()
+    POSING_DEVICE = auto()
+
+
 class Violation(AssertionError):
     """The requirement does not hold. The only exception that means FAIL. ``also``: further facts, each of which
     would be a violation by itself (another endpoint, another peer). ``fix``: what to change, where the control
-    knows."""
+    knows. ``strangers``: who was let in, where it was a peer."""
 
     def __init__(
         self,
@@ -35,9 +44,10 @@ class Violation(AssertionError):
         evidence: Iterable[Said] = (),
         also: Iterable[Said] = (),
         fix: Iterable[str] = (),
+        strangers: Iterable[Stranger] = (),
     ) -> None:
         self.expected, self.actual, self.evidence, self.also = expected, actual, tuple(evidence), tuple(also)
-        self.fix = tuple(fix)
+        self.fix, self.strangers = tuple(fix), frozenset(strangers)
         super().__init__(f"expected {expected}; actual {actual}")
 
 
@@ -87,7 +97,8 @@ class BadInput(Exception):
 class Finding:
     """``control`` x ``case`` -> ``status``, with the evidence (redacted text lines) and seconds taken. ``supports``:
     the requirements of laws and standards that it supports evidence for, one line each. ``fix`` says what to change;
-    ``caused``: each line of it by a cause that was seen, and not one of several that are possible."""
+    ``caused``: each line of it by a cause that was seen, and not one of several that are possible. ``exposure``: what
+    it means, where that is less than what the control says."""
 
     control: Control
     status: Status
@@ -100,6 +111,12 @@ class Finding:
     supports: tuple[str, ...] = ()
     duration_s: float = 0.0
     caused: bool = False
+    exposure: str = ""
+
+    @property
+    def means(self) -> str:
+        """One plain sentence for the person in charge."""
+        return self.exposure or self.control.exposure
 
     @property
     def key(self) -> str:

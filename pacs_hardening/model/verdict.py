@@ -85,7 +85,7 @@ def judge(
     counting = [f for f in failed if f.control.severity >= fail_on and f not in remembered]
     if counting:
         worst = max(counting, key=lambda f: f.control.severity)
-        return Verdict("fail", 1, worst.control.exposure)
+        return Verdict("fail", 1, worst.means)
     if unmatched:
         return Verdict("fail", 1, unmatched[0])
     reason = _unknown(findings, aborted, unmeasured(required, findings, left_out))

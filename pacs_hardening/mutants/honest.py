@@ -32,12 +32,19 @@ MANNERS: Mapping[str, Manner] = {
     "four-associations": Manner(
         "at most 4 associations of a node (RJ 2,3,2)", ("associations_per_node = 4",), areas=ROBUSTNESS
     ),
+    "two-associations": Manner(
+        "at most 2 associations of a node (RJ 2,3,2)", ("associations_per_node = 2",), areas=ROBUSTNESS
+    ),
     "wide-queries-fail": Manner("A700H, and no match, where a query has too many", ("wide_queries_fail = true",)),
     "lockout": Manner("5 wrong passwords lock a user out for a minute", ("guesses = 5",)),
+    "lockout-soon": Manner("3 wrong passwords lock a user out for a minute", ("guesses = 3",), areas=("web",)),
     "login-page": Manner("strangers are sent to a page where they can log in (302)", ("login_page = true",)),
     "no-alert": Manner("TLS without a certificate is closed without an alert", ("closes_without_alert = true",)),
     "thirty-a-second": Manner("at most 30 new connections a second", ("connections_per_second = 30",)),
     "late-index": Manner("what was stored is found a second later", ("indexes_after = 1.0",)),
+    "very-late-index": Manner(
+        "what was stored is found three seconds later", ("indexes_after = 3.0",), areas=("authorisation",)
+    ),
     "no-c-get": Manner(
         "nobody may C-GET", (), ('"get", ', '  "1.2.840.10008.5.1.4.1.2.1.3",\n', '  "1.2.840.10008.5.1.4.1.2.2.3",\n')
     ),

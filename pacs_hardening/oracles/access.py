@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
-from ..model import Unmeasurable, Violation
+from ..model import Stranger, Unmeasurable, Violation
 from ..model import response as came
 from ..model.response import Response, Said
 from ..probes.dicom.association import Attempt
@@ -18,13 +18,15 @@ REFUSED = "refusal by TLS alert, A-ASSOCIATE-RJ, A-ABORT, close or a DIMSE failu
 Failure = tuple[Said, Sequence[Said]]  # what was seen, and the evidence
 
 
-def must_hold(expected: str, failures: Sequence[Failure], fix: Iterable[str] = ()) -> None:
+def must_hold(
+    expected: str, failures: Sequence[Failure], fix: Iterable[str] = (), strangers: Iterable[Stranger] = ()
+) -> None:
     """Raises one Violation for all ``failures``: a waiver for one open endpoint must not cover the next. ``fix``: what
-    to change, where that is known better than the environment knows it."""
+    to change, where that is known better than the environment knows it. ``strangers``: who was let in."""
     if failures:
         actual, evidence = failures[0]
         further = [said for said in dict.fromkeys(said for said, _ in failures) if said != actual]
-        raise Violation(expected, actual, (*evidence, *(("also: ", said) for said in further)), further, fix)
+        raise Violation(expected, actual, (*evidence, *(("also: ", said) for said in further)), further, fix, strangers)
 
 
 def must_refuse(attempts: Iterable[Attempt]) -> None:
@@ -36,7 +38,7 @@ def must_refuse(attempts: Iterable[Attempt]) -> None:
         seen.extend(attempts)
     except Unmeasurable as error:
         unmeasured = error
-    failures = list[Failure]()
+    failures, strangers = list[Failure](), list[Stranger]()
     for attempt in seen:
         try:
             why = _not_refused(attempt)
@@ -44,7 +46,8 @@ def must_refuse(attempts: Iterable[Attempt]) -> None:
             unmeasured = unmeasured or error
         else:
             failures += [] if why is None else [(why, attempt.transcript)]
-    must_hold(REFUSED, failures)
+            strangers += [] if why is None else [attempt.peer.stranger]
+    must_hold(REFUSED, failures, strangers=strangers)
     if unmeasured is not None:
         raise unmeasured
     if not seen:
@@ -78,7 +81,8 @@ def must_differ(attempts: Iterable[Attempt], authorised: Attempt) -> None:
     """Nobody may be told by the archive what an authorised node is told, failures included: a C-GET for a study
     that does not exist ends with a failure status for everybody whose request was processed."""
     alike = [each for each in attempts if _is_told_the_same(each, authorised)]
-    must_hold(REFUSED, [((each.observed, ", as for an authorised node"), each.transcript) for each in alike])
+    said = [((each.observed, ", as for an authorised node"), each.transcript) for each in alike]
+    must_hold(REFUSED, said, strangers=[each.peer.stranger for each in alike])
 
 
 def _is_told_the_same(attempt: Attempt, authorised: Attempt) -> bool:
@@ -127,6 +131,7 @@ def _shows_that_it_looked(response: Response) -> bool:
 def must_refuse_association(attempts: Iterable[Attempt]) -> None:
     """Like ``must_refuse``, and not even the association may be accepted."""
     seen = list(attempts)
-    admitted = [((a.observed, ", after A-ASSOCIATE-AC"), a.transcript) for a in seen if a.accepted is not None]
-    must_hold("A-ASSOCIATE-RJ, A-ABORT or close", admitted)
+    admitted = [a for a in seen if a.accepted is not None]
+    said = [((a.observed, ", after A-ASSOCIATE-AC"), a.transcript) for a in admitted]
+    must_hold("A-ASSOCIATE-RJ, A-ABORT or close", said, strangers=[a.peer.stranger for a in admitted])
     must_refuse(seen)

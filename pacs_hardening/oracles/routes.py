@@ -13,7 +13,7 @@ from ..probes.web import elsewhere
 from ..probes.web.elsewhere import at_no_such_path
 from ..probes.web.request import MANNERS, WebAttempt, route, send, side_by_side
 from .access import must_hold
-from .web import NO_CONTENT, Reply, failure, must_refuse_alike
+from .web import NO_CONTENT, Reply, failure, is_empty, must_refuse_alike
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def refuses_strangers(
 
     strangers = [as_stranger(manner) for manner in manners]
     served = [each for told in strangers for each in told if Reply.of(each.response) is Reply.SERVED]
-    must_hold(NO_CONTENT, [failure(each) for each in served])
+    must_hold(NO_CONTENT, [failure(each) for each in served if not is_empty(each)])
     user = authorised.user()
     users = side_by_side(lambda one: send(target, one[0], endpoint=one[1], user=user, headers=manners[0]), asked)
     told = zip(asked, zip(*strangers, strict=True), users, strict=True)

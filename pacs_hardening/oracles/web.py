@@ -11,7 +11,7 @@ from ..model import Endpoint, Target, Unmeasurable, Violation, WebRequest
 from ..model import response as came
 from ..model.response import Response, Said
 from ..probes.authorised import Authorised
-from ..probes.web.elsewhere import is_alike
+from ..probes.web.elsewhere import EMPTY, is_alike
 from ..probes.web.request import WebAttempt, leaks
 from ..wire.http import Answer
 from ..wire.pages import holds_nothing
@@ -82,6 +82,19 @@ def refuses(attempt: WebAttempt, *, served: bool) -> bool:
     return Reply.of(attempt.response) is Reply.REFUSED or (served and elsewhere)
 
 
+def is_empty(attempt: WebAttempt) -> bool:
+    """2xx, with nothing in it."""
+    answer = attempt.answer
+    return answer is not None and 200 <= answer.status < 300 and answer.body.strip() in EMPTY
+
+
+def got_nothing(attempt: WebAttempt, user: WebAttempt) -> bool:
+    """What holds nothing is a refusal in the manner of some archives, but where the user gets the same."""
+    own, other = (each.answer for each in (attempt, user))
+    alike = own is not None and other is not None and (own.status, own.body) == (other.status, other.body)
+    return is_empty(attempt) and not alike
+
+
 def must_refuse_alike(
     seen: Sequence[tuple[WebRequest, Sequence[WebAttempt], WebAttempt]],
     target: Target,
@@ -101,11 +114,12 @@ def must_refuse_alike(
         for attempt in strangers:
             leaking = attempt.answer is not None and leaks(attempt.answer, page, target)
             alike = looked and attempt.status == 404 and is_alike(attempt, user)
+            nothing = got_nothing(attempt, user)
             if alike and is_alike(attempt, lost(attempt.endpoint)):
                 unclear.append((attempt.observed, ", as for whatever path, and as to a user"))
-            elif Reply.of(attempt.response) is Reply.SERVED or leaking or alike:
+            elif (Reply.of(attempt.response) is Reply.SERVED and not nothing) or leaking or alike:
                 failures.append(failure(attempt))
-            elif not refuses(attempt, served=told is Reply.SERVED or looked):
+            elif not nothing and not refuses(attempt, served=told is Reply.SERVED or looked):
                 unclear.append((attempt.observed, UNCLEAR))
     must_hold(NO_CONTENT, failures)
     if unclear:

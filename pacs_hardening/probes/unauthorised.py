@@ -32,7 +32,11 @@ def strangers(target: Target) -> Iterator[tuple[Endpoint, Peer]]:
         if authorised is not None:
             yield (
                 endpoint,
-                Peer("a peer without certificate, with the AE title of an authorised node", authorised.aet.encode()),
+                Peer(
+                    "a peer without certificate, with the AE title of an authorised node",
+                    authorised.aet.encode(),
+                    poses=True,
+                ),
             )
         if unknown is not None and endpoint.tls and unknown.keys is not None:
             yield endpoint, replace(Peer.of(unknown), label="a device with a certificate, unknown to the archive")
@@ -61,7 +65,7 @@ def posing(target: Target) -> Iterator[tuple[Endpoint, Peer]]:
             for other in known:
                 if own.keys is not None and other.aet != own.aet and own.keys != other.keys:
                     label = f"the certificate of node '{own.name}', with the AE title of node '{other.name}'"
-                    yield endpoint, Peer(label, other.aet.encode(), own.keys, other.identity)
+                    yield endpoint, Peer(label, other.aet.encode(), own.keys, other.identity, poses=True)
 
 
 def demand_stranger(target: Target) -> None:

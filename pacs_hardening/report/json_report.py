@@ -48,7 +48,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "status": finding.status.value,
         "severity": control.severity.name,
         "impact": control.impact.name,
-        "exposure": control.exposure,
+        "exposure": clean(finding.means),
         "expected": clean(finding.expected),
         "actual": clean(finding.actual),
         "evidence": [clean(line) for line in finding.evidence],

@@ -47,7 +47,7 @@ def _case(suite: ElementTree.Element, finding: Finding) -> None:
     if kind == "skipped":
         ElementTree.SubElement(case, kind, message=f"{finding.status}: {reason(finding)}")
     elif kind:
-        message = finding.control.exposure if finding.status is Status.FAIL else reason(finding)
+        message = finding.means if finding.status is Status.FAIL else reason(finding)
         problem = ElementTree.SubElement(case, kind, message=clean(message), type=finding.control.severity.name)
         problem.text = _body(finding)
 

@@ -96,7 +96,7 @@ def _rule(control: Control) -> dict[str, Any]:
 
 def _result(run: Run, finding: Finding, index: int) -> dict[str, Any]:
     seen = [f"Expected: {finding.expected}", f"Actual: {finding.actual}", *finding.also]
-    text = "\n".join([finding.control.exposure, *map(clean, (*seen, *(f"Change: {fix}" for fix in finding.fix)))])
+    text = "\n".join([finding.means, *map(clean, (*seen, *(f"Change: {fix}" for fix in finding.fix)))])
     mark = fingerprint(run, finding)
     result: dict[str, Any] = {
         "ruleId": finding.control.id,

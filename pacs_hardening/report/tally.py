@@ -64,8 +64,11 @@ def grouped(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
 
 
 def open_controls(run: Run) -> list[Control]:
-    """What fails, gravest first, each once."""
-    failed = {f.control.id: f.control for f in run.findings if f.status is Status.FAIL}
+    """What fails, gravest first, each once, and with what it means here: of several cases, the worst."""
+    failed = dict[str, Control]()
+    for finding in run.findings:
+        if finding.status is Status.FAIL and (finding.control.id not in failed or not finding.exposure):
+            failed[finding.control.id] = replace(finding.control, exposure=finding.means)
     return sorted(failed.values(), key=lambda control: (-control.severity, control.id))
 
 

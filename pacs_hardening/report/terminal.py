@@ -80,8 +80,8 @@ def _verdict(run: Run, width: int, colour: bool) -> list[str]:
     if word == "INCONCLUSIVE":
         text = f"{why.rstrip('.')}: this is not a pass."
     elif word == "FAIL":
-        failed = [finding.control for finding in run.findings if finding.status is Status.FAIL]
-        worst = max(failed, key=lambda control: control.severity).exposure if failed else why
+        failed = [finding for finding in run.findings if finding.status is Status.FAIL]
+        worst = max(failed, key=lambda finding: finding.control.severity).means if failed else why
         text = f"{worst} {count}, {broken} do{'es' if broken == 1 else ''} not."
     else:
         below = f", {broken} of too low a severity to fail this gate do not" if broken else ""

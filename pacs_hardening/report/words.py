@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Set
 from typing import assert_never
 
 from ..model import response as came
-from ..model.finding import Unmeasurable
+from ..model.finding import Stranger, Unmeasurable
 from ..model.response import Alert, Observed, Response, Said, Stage
 from ..model.space import Cause
 from . import causes
@@ -37,6 +38,25 @@ def text(said: Said) -> str:
             return causes.text(said)
         case _:
             return codes(said)
+
+
+_ANYONE = "ANYONE who reaches the DICOM port"
+_STRANGERS = {
+    Stranger.POSING: "Whoever reaches the DICOM port and gives the name of an authorised node",
+    Stranger.DEVICE: "Any device with a certificate of the same CA",
+    Stranger.POSING_DEVICE: "Any device with a certificate of the same CA that gives the name of an authorised node",
+}
+_WHATEVER = ", whatever name they give"
+
+
+def exposure(said: str, strangers: Set[Stranger]) -> str:
+    """What a control says of anyone, of those who were let in; "" where it is as the control says."""
+    if not strangers or Stranger.ANYONE in strangers or not said.startswith(_ANYONE):
+        return ""
+    known = [each for each in _STRANGERS if each in strangers]
+    deed = said.removeprefix(_ANYONE).replace(_WHATEVER, "", 0 if Stranger.DEVICE in strangers else 1)
+    who = [_STRANGERS[each] for each in known]
+    return " and ".join([who[0], *(f"{each[0].lower()}{each[1:]}" for each in who[1:])]) + deed
 
 
 def error(raised: BaseException) -> str:

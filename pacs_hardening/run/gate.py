@@ -23,6 +23,7 @@ from ..model import (
     Unmeasurable,
     Unnamed,
 )
+from ..model.response import Said
 from ..model.running import Running
 from ..model.space import Coverage
 from ..model.waiver import Waiver
@@ -68,6 +69,7 @@ class Gate:
     others_failed: bool = False  # of tests that are no controls
     areas: set[str] = field(default_factory=set)
     aborted: str | None = None  # why there is no verdict, in words
+    stopped: dict[str, Said] = field(default_factory=dict)  # service -> how anybody's first handshake ended it
     alive: Alive = field(default_factory=Alive)
     running: Running | None = None
     authorised: Authorised | None = None

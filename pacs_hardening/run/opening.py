@@ -17,7 +17,8 @@ from ..probes.burst import measure_rate
 from ..probes.web.onward import only_sends_on
 from ..report import words
 from ..wire import pace
-from .alive import Alive
+from . import stopped
+from .alive import SERVICES, Alive
 from .gate import Gate
 from .product import completed
 
@@ -35,6 +36,7 @@ def opened(gate: Gate) -> Iterator[Running]:
                 _prove_served(gate, running)
             except Unmeasurable as error:
                 if died := _changed(born, running.fingerprint()):
+                    gate.stopped = stopped.by_a_handshake(gate.again, _changed) if gate.again else {}
                     raise Unmeasurable(error.said, *died) from error
                 raise
             gate.end_phase("positive controls at the start")
@@ -78,6 +80,8 @@ def _prove_served(gate: Gate, running: Running) -> None:
     if onward and len(onward) < len(target.endpoints_of("web")):
         target = replace(target, endpoints=tuple(each for each in target.endpoints if each not in onward))
         gate.notes["Not asked: it only sends on to https"] = tuple(map(str, onward))
+    if gate.environment and not all(map(target.endpoints_of, SERVICES)):  # a side that is reached through both
+        target = replace(target, research=None)
     gate.authorised = Authorised(target)
     gate.alive = Alive.of(target, gate.authorised)
     for service in gate.alive.services:

@@ -22,17 +22,28 @@ from ..probes.configuration import read
 from ..profiles.overlays import supported
 from ..report import words
 from ..report.meaning import explained
+from . import stopped
 from .gate import Gate
 
 
 def record(gate: Gate, control: Control, case: str, error: BaseException | None, seconds: float) -> Finding:
     """Turn how a control ended into a finding. Only Violation is FAIL; whatever is not understood is ERROR."""
     finding = Finding(control, Status.PASS, case, duration_s=seconds, supports=supported(control.id))
+    if control.id == stopped.SAYS and isinstance(error, Unmeasurable) and case in gate.stopped:
+        error = Violation("a server that goes on after a handshake", gate.stopped[case])
     if isinstance(error, Violation):
         caused, fix = (True, error.fix) if error.fix else _changes(gate, control.id)
         actual, also = words.text(error.actual), tuple(map(words.text, error.also))
         evidence = tuple(map(words.text, error.evidence))
-        finding = replace(finding, status=Status.FAIL, expected=error.expected, actual=actual, fix=fix, caused=caused)
+        finding = replace(
+            finding,
+            status=Status.FAIL,
+            expected=error.expected,
+            actual=actual,
+            fix=fix,
+            caused=caused,
+            exposure=words.exposure(control.exposure, error.strangers),
+        )
         finding = _waived(gate, replace(finding, evidence=evidence, also=also))
     elif isinstance(error, Inapplicable | NotPermitted):
         finding = replace(finding, status=_unasked(gate, control, error), actual=str(error))

@@ -6,13 +6,14 @@ import ssl
 from dataclasses import dataclass, field
 
 from ..model import Endpoint, KeyPair, Target
-from ..wire import pdu
+from ..wire import pace, pdu
 from ..wire.implementations import Implementation, ours
 from ..wire.operations import SECONDARY_CAPTURE, VERIFICATION
 from ..wire.tls import ANY_SUITE
 from . import services
 
 _MANY = 16  # so many contexts have all transfer syntaxes; with them all an association takes 50 KB
+FEW = 2  # contexts: a retrieval needs one for what is to come
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,11 @@ class Bid:
 
     def associate_request(self, asks: tuple[services.Request, ...]) -> pdu.AssociateRequest:
         """The A-ASSOCIATE-RQ for ``asks``; an association has at most 128 contexts (PS3.8 9.3.2.2)."""
-        own = [VERIFICATION, *(ask.sop_class for ask in asks), *self.beside, *self.storage]
+        most = pace.contexts()
+        echo = [VERIFICATION] if most > FEW else []  # else there is room for what is asked, and nothing else
+        own = [*echo, *(ask.sop_class for ask in asks), *self.beside, *self.storage]
         padding = services.storage_classes()[: self.pad]
-        classes = list(dict.fromkeys([*own, *padding]))[: max(self.pad, len(set(own)))][:128]
+        classes = list(dict.fromkeys([*own, *padding]))[: max(self.pad, len(set(own)))][:most]
         ids = range(self.first_context, self.first_context + 2 * len(classes), 2)
         contexts = [
             pdu.Context(number % 256, uid, self.transfers if place < _MANY else self.transfers[:2])

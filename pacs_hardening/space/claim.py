@@ -21,7 +21,7 @@ from .played import Answer, Asked, Played, Plays
 T = TypeVar("T", bound=Asked)
 
 PULSE = 400  # after so many ways an authorised node must be served
-PATIENCE = 240  # seconds that the single values may take; what is slower than that cannot be measured
+PATIENCE = 420  # seconds that the single values may take; what is slower than that cannot be measured
 HALVINGS = 6  # a way of sixty values down to single ones
 FEW = 5  # so many ways may remain unmeasured
 
@@ -72,11 +72,26 @@ class Claim(Generic[T]):
         if unproven is None and not self.causes.found:  # one cause is enough for a verdict
             self._take(self._pairs(), started + self.budget)
             self._soak()
+            self._once_more()
             self._prove_at_end()
         if len(self.unmeasured) > FEW and not self.causes.found:
             one = self.unmeasured[0]
             raise Unmeasurable(f"{len(self.unmeasured)} ways could not be measured: ", one.response or "")
         return Explored(self.causes.result(), self._coverage(time.monotonic() - started), self.proofs)
+
+    def _once_more(self) -> None:
+        """What got no answer while the archive was busy with what went before it."""
+        if len(self.unmeasured) <= FEW:
+            return
+        before, self.unmeasured, asked = self.unmeasured, [], set[Way]()
+
+        def again() -> Iterator[tuple[Base[T], Way]]:
+            for played in before:
+                asked.add(played.way)
+                yield self.bases[played.way.base], played.way
+
+        self._take(again(), time.monotonic() + PATIENCE)
+        self.unmeasured += [played for played in before if played.way not in asked]
 
     def _of_nobody(self, base: Base[T]) -> Answer:
         if base.nobody is None:

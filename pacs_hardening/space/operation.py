@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ..model import Impact
-from ..wire import operations, pdu
+from ..wire import operations, pace, pdu
 from . import services
 from .bid import Bid
 from .dimension import Dimension, Layer, Value
@@ -42,7 +42,7 @@ _SYNTAXES = tuple(
         "4.102",
     )
 )
-_TOGETHER = 100  # an association has at most 128 contexts, and some are those of the base
+_TOGETHER, _OF_THE_BASE = 100, 5  # contexts: an association has at most 128, and some are those of the base
 
 
 def _asking(*names: str) -> Callable[[Bid], Bid]:
@@ -54,11 +54,12 @@ def _batches(
 ) -> list[Value[Bid]]:
     """So many values at once in one conversation: what refuses the conversation refuses each of them."""
     found, rest = [], list(values)
+    together = max(1, min(_TOGETHER, pace.contexts() - _OF_THE_BASE))
     for impact in sorted({value.impact for value in rest}):
         alike = [value.name for value in rest if value.impact == impact]
-        for start in range(0, len(alike), _TOGETHER):
-            names = tuple(alike[start : start + _TOGETHER])
-            label = f"{what} {impact.name.lower()} {start // _TOGETHER + 1}"
+        for start in range(0, len(alike), together):
+            names = tuple(alike[start : start + together])
+            label = f"{what} {impact.name.lower()} {start // together + 1}"
             found.append(Value(label, join(*names), 9, impact, mixes=mixes, parts=names))
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..model import Endpoint, Impact, Node, Target
-from ..wire import operations, scu
+from ..wire import operations, pace, scu
 from . import identity, negotiation, operation, services
 from .bid import Bid
 from .dimension import Base, Dimension, Kind, Layer, Value
@@ -115,6 +115,7 @@ def _bid(target: Target, endpoint: Endpoint, calling: bytes, asked: tuple[str, .
         requests=asked,
         storage=storage,
         roles=roles,
+        transfers=pace.syntaxes(),
     )
 
 

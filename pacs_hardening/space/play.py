@@ -11,22 +11,30 @@ from threading import Lock
 from time import monotonic
 
 from ..model import Endpoint, Target, Unmeasurable
-from ..model.response import NOT_AUTHORISED, Rejected, Response
+from ..model.response import NOT_AUTHORISED, Rejected, Response, Silent
 from ..wire import pace, pdu, scu, tls
 from ..wire.session import Refused, Session
 from ..wire.session import Silent as Hung
 from . import services
-from .bid import Bid
+from .bid import FEW, Bid
 from .dimension import Base, Way
 from .people import authorised
 from .played import Answer, Played
 
 # What is said of the request and not of who asks: out of resources, and an identifier that does not fit (PS3.4 C.4).
 _OF_THE_REQUEST = (*range(0xA700, 0xA800), 0xA900)
+_NOT_DONE = 0x0110  # processing failure (PS3.7 C.5.20)
 CHUNK = 48
 MOST_LANES = 16
 PATIENCE = (0.1, 0.3, 0.8)  # seconds between two tries at an archive that is busy
+AGAIN = (1.0, 3.0)  # seconds between two tries at one that cannot be reached
 SLOW_S = 0.15  # that a conversation takes at an archive that makes its peers wait
+
+
+def _room(asks: tuple[services.Request, ...]) -> int:
+    """How many of ``asks`` an association has contexts for, one at least."""
+    most = pace.contexts() - (pace.contexts() > FEW)
+    return next((n for n in range(len(asks), 1, -1) if len({each.sop_class for each in asks[:n]}) <= most), 1)
 
 
 class Player:
@@ -47,6 +55,7 @@ class Player:
         self._statuses: dict[tuple[str, services.Manner], int | None] = {}
         self._lock = Lock()
         self._was_busy = False
+        self._mute: dict[tuple[tuple[str, str], ...], bool] = {}
 
     def play(self, base: Base[Bid], way: Way) -> Played:
         return self.ask(base.resolve(way), way)
@@ -90,7 +99,19 @@ class Player:
             pace.notice(f"{base.start.endpoint} rejects what is beyond a limit of its own: asked again, more slowly")
             pace.pause(seconds)
             played = self.play(base, way)
+        if isinstance(played.response, Silent) and self._is_answered_to_nobody(base, way):
+            return replace(played, answer=Answer.REFUSED, hidden=True)
         return played
+
+    def _is_answered_to_nobody(self, base: Base[Bid], way: Way) -> bool:
+        """What an archive cannot read it may not answer, whoever asks: an authorised node neither."""
+        node = self.target.nodes.get("all")
+        if node is None:
+            return False
+        if way.values not in self._mute:
+            bid = replace(base.resolve(way), calling=node.aet.encode(), keys=node.keys)
+            self._mute[way.values] = isinstance(self._converse(bid).response, Silent)
+        return self._mute[way.values]
 
     def _converse(self, bid: Bid) -> Played:
         """One way, over as many associations as it takes: an archive may end one after each operation that it refuses,
@@ -98,15 +119,27 @@ class Player:
         prelude, rest = len(bid.prelude), bid.asks()
         answer = Played(Way(""), Answer.REFUSED)
         while rest:
-            one, asked = self._associate(bid, rest, prelude)
-            if one.answer in (Answer.SERVED, Answer.UNMEASURED) or asked == 0:
+            room = _room(rest)
+            one, asked = self._reach(bid, rest[:room], prelude)
+            if asked == 0 and room < len(rest) and one.answer is Answer.REFUSED:
+                asked = room  # and the others are asked for by themselves
+            elif one.answer in (Answer.SERVED, Answer.UNMEASURED) or asked == 0:
                 return one if one.answer is not Answer.REFUSED or answer.answer is Answer.REFUSED else answer
             if answer.answer is Answer.REFUSED or one.answer is Answer.ADMITTED:
                 answer = one
-            if asked <= prelude and asked < len(rest):
+            if asked <= prelude and asked < room:
                 break  # what was to go before was not let through
             rest, prelude = rest[asked:], 0
         return answer
+
+    def _reach(self, bid: Bid, asks: tuple[services.Request, ...], prelude: int) -> tuple[Played, int]:
+        """As `_associate`; an archive whose queue is full for a moment can be reached a little later."""
+        for seconds in AGAIN:
+            try:
+                return self._associate(bid, asks, prelude)
+            except Unmeasurable:
+                pace.pause(seconds)
+        return self._associate(bid, asks, prelude)
 
     def _associate(self, bid: Bid, asks: tuple[services.Request, ...], prelude: int) -> tuple[Played, int]:
         """One association, and how many of ``asks`` came to be asked on it."""
@@ -179,6 +212,8 @@ class Player:
     def _looked(self, ask: services.Request, bid: Bid, status: int) -> bool:
         """A failure that says what an authorised node is told of the same request shows that it was processed."""
         if status in NOT_AUTHORISED or status in _OF_THE_REQUEST:
+            return False
+        if status == _NOT_DONE and ask.service.startswith("N-"):  # by whoever offers a class of which it does nothing
             return False
         key = ask.name, bid.manner
         with self._lock:

@@ -90,6 +90,11 @@ def decode_dataset(data: bytes, *, whole: bool = True) -> Dataset:
     return found
 
 
+def in_explicit(data: bytes) -> bytes:
+    """A data set in Explicit VR Little Endian, whichever of the two it was in."""
+    return data if data[4:6].isalpha() else encode_dataset(decode_dataset(data), implicit=False)
+
+
 def encode_file(dataset: Dataset) -> bytes:
     """A DICOM file (PS3.10 7): preamble, file meta information, data set in Explicit VR Little Endian. It is made to be
     sent, and whether a web server keeps it nobody can tell from its answer: the ledger has it from now on."""

@@ -27,6 +27,15 @@ FIND = {
     "IMAGE": "1.2.840.10008.5.1.4.1.2.2.1",
     "WORKLIST": "1.2.840.10008.5.1.4.31",
 }
+FURTHER_FIND = {  # what else answers a C-FIND: where an archive has nothing else, its own nodes are served by these
+    "PATIENT-STUDY": "1.2.840.10008.5.1.4.1.2.3.1",  # Patient/Study Only, retired
+    "UPS": "1.2.840.10008.5.1.4.34.6.3",  # unified procedure steps: pull, watch, query (PS3.4 CC)
+    "UPS-WATCH": "1.2.840.10008.5.1.4.34.6.2",
+    "UPS-QUERY": "1.2.840.10008.5.1.4.34.6.5",
+    "HANGING-PROTOCOL": "1.2.840.10008.5.1.4.38.2",
+    "COLOR-PALETTE": "1.2.840.10008.5.1.4.39.2",
+}
+_QUERY_RETRIEVE = "1.2.840.10008.5.1.4.1.2."
 
 
 def new_uid() -> str:
@@ -44,21 +53,26 @@ def echo() -> Operation:
     return Operation("C-ECHO", VERIFICATION, command)
 
 
-def find(level: str, keys: dict[str, str] | None = None) -> Operation:
-    """C-FIND at ``level`` (PATIENT, STUDY, SERIES, IMAGE, WORKLIST); without ``keys``, one that matches nothing."""
-    identifier = Dataset()
-    if level != "WORKLIST":
-        identifier.QueryRetrieveLevel = level
+def find(level: str, keys: dict[str, str] | None = None, model: str = "") -> Operation:
+    """C-FIND at ``level`` (a key of FIND or FURTHER_FIND), in the information model of another where that is named;
+    without ``keys``, one that matches nothing."""
+    identifier, sop_class = Dataset(), {**FIND, **FURTHER_FIND}[model or level]
+    if sop_class.startswith(_QUERY_RETRIEVE):
+        identifier.QueryRetrieveLevel = "STUDY" if level == "PATIENT-STUDY" else level
     if keys is None:
         unique = {"STUDY": 1, "SERIES": 2, "IMAGE": 3}.get(level, 0)
         names = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")[:unique]
+        if level in ("HANGING-PROTOCOL", "COLOR-PALETTE"):  # of nobody's
+            names = ("SOPInstanceUID",)
         keys = {name: new_uid() for name in names} or {"PatientID": nobody()}
+        if level == "PATIENT-STUDY":  # its unique keys of both levels (PS3.4-2006 C.6.3)
+            keys["StudyInstanceUID"] = new_uid()
     with disable_value_validation():  # what is not valid is so on purpose
         for keyword, value in keys.items():
             setattr(identifier, keyword, value)
         payload = dimse.encode_dataset(identifier)
-    command: dimse.Command = {dimse.AFFECTED_CLASS: FIND[level], dimse.FIELD: dimse.C_FIND, dimse.PRIORITY: 0}
-    return Operation(f"C-FIND {level}", FIND[level], command, payload)
+    command: dimse.Command = {dimse.AFFECTED_CLASS: sop_class, dimse.FIELD: dimse.C_FIND, dimse.PRIORITY: 0}
+    return Operation(f"C-FIND {level}", sop_class, command, payload)
 
 
 def _retrieve_identifier(sample_study: SampleStudy | None, root: str) -> Dataset:

@@ -19,6 +19,8 @@ _lock = Lock()
 _gaps: dict[tuple[str, int], float] = {}  # seconds between two connections
 _turns: dict[tuple[str, int], float] = {}  # when the next one may be opened (monotonic)
 _noticed: dict[str, None] = {}
+_syntaxes: list[tuple[str, ...]] = [("1.2.840.10008.1.2",)]  # transfer syntaxes
+_contexts = [128]  # presentation contexts that an association may have (PS3.8 9.3.2.2), or an archive bears
 
 
 def keep_to(endpoint: Endpoint, a_second: float) -> None:
@@ -59,6 +61,28 @@ def pause(seconds: float) -> None:
     """For an archive that asked for it: nothing tells when it is over but time."""
     if seconds > 0:
         Event().wait(min(seconds, LONGEST_S))
+
+
+def offer_at_most(contexts: int) -> None:
+    """From now on at most so many presentation contexts in an association."""
+    with _lock:
+        _contexts[0] = min(_contexts[0], contexts)
+
+
+def contexts() -> int:
+    with _lock:
+        return _contexts[0]
+
+
+def speak(transfer_syntaxes: tuple[str, ...]) -> None:
+    """From now on in these: an archive knows no Implicit VR, in which every node is to speak (PS3.5 10.1)."""
+    with _lock:
+        _syntaxes[0] = transfer_syntaxes
+
+
+def syntaxes() -> tuple[str, ...]:
+    with _lock:
+        return _syntaxes[0]
 
 
 def notice(manner: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ..model import Identity
 from ..model.response import ContextRefused, DimseStatus, Served, Stage, Unexpected
-from . import dimse, ledger, pdu
+from . import dimse, ledger, pace, pdu
 from .session import Refused, Session, Silent
 
 
@@ -82,15 +82,18 @@ def perform(session: Session, accepted: pdu.Accepted, operation: Operation, exch
     refusal did arrive. Raises Refused where the peer ends it or refused its presentation
     context, Silent where it stops answering, ProtocolError where it answers nonsense."""
     context = accepted.offered.get(operation.sop_class, 1)
-    result, _ = accepted.results.get(context, (2, ""))
+    result, syntax = accepted.results.get(context, (2, ""))
     if result != 0:
         raise Refused(ContextRefused(result), Stage.OPERATION)
+    payload = operation.payload
+    if payload and syntax == pdu.EXPLICIT_LE:
+        payload = dimse.in_explicit(payload)
     command = {dimse.MESSAGE_ID: 1, **operation.command}
-    command[dimse.DATA_SET_TYPE] = dimse.NO_DATA_SET if operation.payload is None else 0
+    command[dimse.DATA_SET_TYPE] = dimse.NO_DATA_SET if payload is None else 0
     encoded = dimse.encode_command(command)
     out = list(pdu.pdvs(context, encoded, command=True, max_pdu=accepted.max_pdu))
-    if operation.payload is not None:
-        out += pdu.pdvs(context, operation.payload, command=False, max_pdu=accepted.max_pdu)
+    if payload is not None:
+        out += pdu.pdvs(context, payload, command=False, max_pdu=accepted.max_pdu)
     stored = str(operation.command.get(dimse.AFFECTED_INSTANCE, "")) if operation.field == dimse.C_STORE else ""
     fresh = bool(stored) and ledger.sent(stored)
     try:
@@ -169,6 +172,6 @@ def request_for(
     """The A-ASSOCIATE-RQ that offers what the operations need: one presentation context for each SOP class."""
     storage = dict.fromkeys(uid for operation in operations for uid in operation.storage)
     uids = dict.fromkeys([*(operation.sop_class for operation in operations), *storage])
-    contexts = tuple(pdu.Context(2 * n + 1, uid) for n, uid in enumerate(uids))
+    contexts = tuple(pdu.Context(2 * n + 1, uid, pace.syntaxes()) for n, uid in enumerate(uids))
     roles = tuple(pdu.role_selection(uid, scu=False, scp=True) for uid in storage)
     return pdu.AssociateRequest(called, calling, contexts, user_items=(*roles, *identity_item(identity)))

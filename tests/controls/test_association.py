@@ -40,7 +40,7 @@ SPOOFING = ("CWE-290",)
     needs=("dicom",),
     references=(*SPOOFING, "PS3.8 9.3.4"),
 )
-def test_refuses_unknown_calling_ae(target: Target) -> None:
+def test_refuses_unknown_calling_ae(target: Target, authorised: Authorised) -> None:
     """The archive MUST refuse an association from a node that it does not know.
 
     Whoever gets an association has a foot in the endpoint: every service behind it is then one setting away.
@@ -54,10 +54,13 @@ def test_refuses_unknown_calling_ae(target: Target) -> None:
     unknown += [(endpoint, _renamed(each)) for endpoint in target.endpoints_of("dicom") for each in renamed]
     called = target.called_aet.encode()
     must_refuse_association(
-        associate_as(target, peer, endpoint=endpoint, request=scu.request_for(called, peer.aet, peer.identity, *demand))
+        associate_as(target, peer, endpoint=endpoint, request=scu.request_for(called, peer.aet, peer.identity, *asked))
+        for asked in (demand, authorised.usual()[-1:])  # the latter where all of it is too much for an association
+        if asked
         for endpoint, peer in unknown
     )
     demand_stranger(target)
+    authorised.echo()
 
 
 @control(
@@ -261,7 +264,7 @@ def test_accepts_only_declared_sop_classes(target: Target, authorised: Authorise
         raise Missing("the target declares no sop_classes to compare with")
     candidates = (*known_uids("SOP Class"), PRIVATE_SOP_CLASS)
     undeclared = [(uid, (pdu.IMPLICIT_LE, pdu.EXPLICIT_LE)) for uid in candidates if uid not in target.sop_classes]
-    accepted = accepted_syntaxes(target, Peer.of(authorised.node("all")), undeclared)
+    accepted = accepted_syntaxes(target, Peer.of(authorised.node("all")), undeclared, authorised.granted())
     if accepted:
         raise Violation("none of the undeclared SOP classes accepted", f"{len(accepted)} accepted", accepted[:8])
     authorised.store()
@@ -286,7 +289,10 @@ def test_accepts_only_declared_transfer_syntaxes(target: Target, authorised: Aut
     candidates = [uid for uid in known_uids("Transfer Syntax") if uid not in target.transfer_syntaxes]
     stores = [uid for uid in target.sop_classes if uid in known_uids("SOP Class")]
     accepted = accepted_syntaxes(
-        target, Peer.of(authorised.node("all")), [(store, (uid,)) for store in stores for uid in candidates]
+        target,
+        Peer.of(authorised.node("all")),
+        [(store, (uid,)) for store in stores for uid in candidates],
+        authorised.granted(),
     )
     if accepted:
         raise Violation("none of the undeclared transfer syntaxes accepted", f"{len(accepted)} accepted", accepted[:8])

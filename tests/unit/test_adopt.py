@@ -73,9 +73,10 @@ def test_every_replacement_is_a_line_and_nothing_else_is_changed(tmp_path: Path)
     after = written(done.overrides)
     assert set(done.replaced) - set(rules()["says"]) == {
         'StorageDirectory: "/srv/db" became "/var/lib/archive" (path)',
-        *(f'DicomModalities.{name}.Host: "{host}" became "receiver" (address)'
-          for name, host in (("ct", "10.1.2.3"), ("viewer", "10.1.2.5"), ("ws", "10.1.2.4"))),
-        *(f"DicomModalities.{name}.Port: 104 became 11112 (address)" for name in ("ct", "viewer")),
+        *(f'DicomModalities.{name}.Host: "{host}" became "{now}" (address)' for name, host, now in (
+            ("ct", "10.1.2.3", "receiver"), ("viewer", "10.1.2.5", "127.0.0.1"), ("ws", "10.1.2.4", "127.0.0.1"))),
+        *(f"DicomModalities.{name}.Port: {port} became {now} (address)" for name, port, now in (
+            ("ct", 104, 11112), ("viewer", 104, 9), ("ws", 11112, 9))),
     }  # fmt: skip
     for key in ("DicomAlwaysAllowFind", "RemoteAccessAllowed", "RegisteredUsers", "DicomAet"):
         assert key in after
@@ -91,6 +92,16 @@ def test_tls_keeps_its_settings_and_gets_keys_of_this_run(tmp_path: Path) -> Non
     assert after["DicomTlsMinimumProtocolVersion"] == 4
     assert all(each.tls for each in plan.services["archive"].publish)
     assert any("private key" in line for line in done.replaced)
+
+
+def test_who_never_receives_is_no_destination(tmp_path: Path) -> None:
+    """In the hardened configuration such a node has the discard port of the archive itself."""
+    text = """{"DicomModalities": {"ws": {"AET": "WS1", "Host": "127.0.0.1", "Port": 9}, "ct": ["CT1", "127.0.0.1", 9],
+        "receiver": {"AET": "RECV1", "Host": "receiver.invalid", "Port": 104}}}"""
+    done = adopted(tmp_path, text)
+    hosts = {entry["AET"]: entry["Host"] for entry in written(done.overrides)["DicomModalities"].values()}
+    assert hosts == {"WS1": "127.0.0.1", "CT1": "127.0.0.1", "RECV1": "receiver"}
+    assert prepared(done.overrides).plan.target.move_destination == "RECV1"
 
 
 def test_an_entry_without_an_ae_title_is_nobody(tmp_path: Path) -> None:
@@ -143,6 +154,16 @@ def test_a_section_of_dicomweb_without_plugins_is_served_as_the_image_that_reads
 def test_that_no_node_is_named_is_said(tmp_path: Path) -> None:
     said = " ".join(adopted(tmp_path, '{"DicomAet": "A"}').replaced)
     assert "DicomModalities names nobody: the suite calls itself GATE-" in said
+
+
+@pytest.mark.parametrize(("closes", "left"), [("DicomServerEnabled", "web"), ("HttpServerEnabled", "dicom")])
+def test_what_the_archive_has_closed_is_no_endpoint_of_the_guard(closes: str, left: str, tmp_path: Path) -> None:
+    plan = prepared(
+        adopted(tmp_path, OURS.replace('"DicomAet"', f'"{closes}": false, "DicomAet"'), with_guard=True).overrides
+    ).plan
+    assert {each.service for service in plan.services.values() for each in service.publish} == {left}
+    health = plan.services["archive"].environment.get("HEALTH_PORT")
+    assert health == (None if left == "web" else "4242"), "the check asks a port that is open"
 
 
 def test_without_the_guard_it_is_said_what_needs_one(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ archives with manners of their own show nothing."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,6 +51,34 @@ def test_fields_of_one_meaning_go_together() -> None:
     sent = laid(Asked(HERE, Q), ("user name from a proxy", "any field: admin"))
     assert b"\r\nRemote-User: admin\r\n" in sent
     assert b"\r\nX-WEBAUTH-USER: admin\r\n" in sent
+
+
+PROXIES = (  # what tells an archive who somebody is
+    *("Remote-User", "Remote-Groups", "Remote-Email", "X-Forwarded-User", "X-Forwarded-Email", "X-Auth-Request-User"),
+    *("X-Auth-Request-Email", "X-Auth-Request-Groups", "X-WEBAUTH-USER", "X-WEBAUTH-ROLE", "X-Authentik-Username"),
+    *("X-Authentik-Groups", "X-Authentik-Email", "X-Authentik-Uid", "X-Authentik-Jwt", "Tailscale-User-Login"),
+    *("X-Goog-Authenticated-User-Email", "X-Goog-Authenticated-User-Id", "X-Goog-Iap-Jwt-Assertion"),
+    *("Cf-Access-Authenticated-User-Email", "Cf-Access-Jwt-Assertion", "Cf-Access-Client-Id", "X-Amzn-Oidc-Identity"),
+    *("X-Amzn-Oidc-Data", "X-Amzn-Oidc-Accesstoken", "X-Pomerium-Jwt-Assertion", "X-Pomerium-Claim-Email"),
+    *("X-MS-CLIENT-PRINCIPAL", "X-MS-CLIENT-PRINCIPAL-NAME", "X-Vouch-User", "X-Consumer-Username", "X-Userinfo"),
+    *(
+        "Teleport-Jwt-Assertion",
+        "OIDC_CLAIM_email",
+        "eppn",
+        "SM_USER",
+        "iv-user",
+        "Impersonate-User",
+        "X-Token-Subject",
+    ),
+)
+
+
+def test_what_proxies_say_of_a_user_is_said_by_a_stranger() -> None:
+    """By itself, so that it can be named, and beside others, so that it is seen soon."""
+    table = dimensions([Q], [])
+    alone = {value.name.partition(":")[0].lower() for each in table for value in each.values if not value.parts}
+    beside = {part.partition(":")[0].lower() for each in table for value in each.values for part in value.parts}
+    assert {name.lower() for name in PROXIES} <= alone & beside
 
 
 def test_what_may_destroy_names_an_object_that_nobody_has() -> None:
@@ -150,7 +179,20 @@ OPENINGS: dict[str, Callable[[Archive], bool]] = {
     "the second request": lambda asked: asked.served == 2,
     "a sibling": lambda asked: asked.path.startswith("/dicom-web/studies/?"),
     "a parameter": lambda asked: "debug=" in asked.path,
+    "a proxy's assertion": lambda asked: "X-Pomerium-Jwt-Assertion" in asked.headers,
+    "a token that nobody signed": lambda asked: _claims(asked.headers.get("Cf-Access-Jwt-Assertion", "")),
+    "an address for a name": lambda asked: "@" in asked.headers.get("Tailscale-User-Login", ""),
+    "a parameter of the path": lambda asked: asked.path.partition("?")[0].endswith(".css") and ";" in asked.path,
 }
+
+
+def _claims(token: str) -> bool:
+    """Whether it says whose it is, to somebody who looks at no signature."""
+    payload = token.split(".")[1] if token.count(".") == 2 else ""
+    try:
+        return "sub" in json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
+        return False
 
 
 @pytest.mark.parametrize("opening", OPENINGS)

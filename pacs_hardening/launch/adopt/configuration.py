@@ -11,7 +11,7 @@ import json
 import re
 import secrets
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,10 +104,11 @@ class _Adoption:
         self._decided()
         people, nodes = self._people()
         raw = self._environment(nodes, images)
-        if raw["target"]["move_destination"]:
-            for name, entry in self._entries().items():
-                for key, value in self.rules["nodes"]["entry"].items():
-                    self.replace(key, value, "address", entry, f"{self.rules['nodes']['section']}.{name}.{key}")
+        rules, destination = self.rules["nodes"], raw["target"]["move_destination"]
+        for name, entry in self._entries().items():
+            received = destination and entry.get(rules["aet"]) == destination
+            for key, value in (rules["entry"] if received else rules["nowhere"]).items():
+                self.replace(key, value, "address", entry, f"{rules['section']}.{name}.{key}")
         if not self.guarded:
             self.replaced += self.rules["says"]
         text = json.dumps(self.own, indent=2, ensure_ascii=False)
@@ -118,6 +119,13 @@ class _Adoption:
     def _entries(self) -> dict[str, dict[str, Any]]:
         found = self.own.get(self.rules["nodes"]["section"])
         return {n: e for n, e in found.items() if isinstance(e, dict)} if isinstance(found, dict) else {}
+
+    def _destination(self) -> str:
+        """The AE title of the first node that receives anything: each is a possible destination; "" for none."""
+        rules = self.rules["nodes"]
+        nowhere = rules["nowhere"].items()
+        receiving = (each for each in self._entries().values() if any(each.get(k) != v for k, v in nowhere))
+        return next((each[rules["aet"]] for each in receiving if isinstance(each.get(rules["aet"]), str)), "")
 
     def _people(self) -> tuple[Identities, dict[str, dict[str, list[str]]]]:
         """Roles are given to whoever fits: ``all`` to the node that may do most."""
@@ -176,8 +184,7 @@ class _Adoption:
                 self.replaced.append(f"no {kind} endpoint: {' and '.join(rule['open'])} would open it to others")
         if not endpoints:
             raise BadInput(f"--config {self.path}: opens no endpoint to others: there is nothing to judge")
-        titles = (entry.get(self.rules["nodes"]["aet"]) for entry in self._entries().values())
-        destination = next((title for title in titles if isinstance(title, str)), "")
+        destination = self._destination()
         target = {**raw["target"], "called_aet": self.value(self.rules["called_aet"]), "move_destination": destination}
         for key in ("query_limit", "sop_classes", "transfer_syntaxes", "arrivals", "audit"):
             target.pop(key, None)  # what this configuration is meant to allow is not said anywhere
@@ -187,23 +194,31 @@ class _Adoption:
             target["capabilities"] = [each for each in target["capabilities"] if each != web["capability"]]
         side = self._research()
         users: dict[str, Any] = {user: {} for user in (*self._users(), *([side["user"]] if side else ()))}
+        open_ = {endpoint["service"] for endpoint in endpoints}
         if side:  # its list has a line for each role, and the first node of the configuration may be one of them
             target["research"] = {**side, "move_destination": f"RECEIVER-{secrets.token_hex(3).upper()}"}
         else:
             target.pop("research", None)  # a second archive, which is none of this configuration's
         raw = {**raw, "target": target, "nodes": nodes, "users": users}
-        services, archive = raw["services"], raw["services"][name]
+        services, archive = raw["services"], dict(raw["services"][name])
+        archive["environment"] = {**archive["environment"], **self._health(endpoints)}
         laid = [{"source": self.rules["source"], "path": self.rules["file"], "mode": "0440"}]
         laid += [file for file in archive["files"] if not file["path"].endswith(".json")]  # what the image itself runs
         named = self.own.values()  # an archive behind a guard may read certificates all the same
         secret = {s: path for s, path in self.rules["secrets"].items() if path in named or not self.guarded}
         laid += [{"secret": s, "path": path, "mode": "0440"} for s, path in secret.items()]
         if self.guarded:
-            return {**raw, "services": {**services, name: {**archive, "files": laid}}}
+            others = {each: _published(service, open_) for each, service in services.items()}
+            return {**raw, "services": {**others, name: {**archive, "files": laid}}}
         services = {each: services[each] for each in self.rules["alone"]}
         exposed = [endpoint["port"] for endpoint in endpoints]
         change = {"publish": endpoints, "networks": ["inside", "edge"], "files": laid, "exposes": exposed}
         return {**raw, "services": {**services, name: merged(archive, change)}}
+
+    def _health(self, endpoints: list[dict[str, Any]]) -> dict[str, str]:
+        """The image's own check asks the web server at its usual port; where there is none, whether a port is open."""
+        usual = {"port": self.rules["endpoints"]["web"]["default"], "service": "web", "tls": False}
+        return {} if usual in endpoints else {self.rules["health"]: str(endpoints[0]["port"])}
 
     def _research(self) -> dict[str, Any]:
         """The research side, which the guard has a place for; without the guard there is none."""
@@ -214,6 +229,13 @@ class _Adoption:
         users = self.own.get(self.rules["users"]["section"])
         count = sum(isinstance(p, str) for p in users.values()) if isinstance(users, dict) else 0
         return [f"user-{n}" for n in range(1, count + 1)]
+
+
+def _published(service: dict[str, Any], kinds: Set[str]) -> dict[str, Any]:
+    """``service`` without endpoints of other ``kinds``: the guard listens there, and nothing is behind it."""
+    kept = [each for each in service.get("publish", ()) if each["service"] in kinds]
+    dropped = [each["port"] for each in service.get("publish", ()) if each not in kept]
+    return {**service, "publish": kept, "exposes": [*service.get("exposes", ()), *dropped]} if dropped else service
 
 
 def _undecided(value: object, key: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from ...model import (
 from ...wire import dimse, operations
 from ...wire.scu import Operation
 from ..dicom.association import Peer, first_endpoint
-from ..offered import offered, storage
+from ..offered import is_granted, offered, storage
 from .who import Who
 
 SERVICE_OF = {dimse.C_FIND: "find", dimse.C_GET: "get", dimse.C_MOVE: "move", dimse.C_STORE: "store"}
@@ -32,8 +32,14 @@ class Offers(Who):
         remembered."""
         endpoint = endpoint or first_endpoint(self.target, "dicom")
         if self._offered.get((role, endpoint)) is None:
-            self._offered[role, endpoint] = offered(self.target, Peer.of(self.node(role)), endpoint)
+            node = self.node(role)
+            found = offered(self.target, Peer.of(node), endpoint, stores="store" in node.permits)
+            self._offered[role, endpoint] = found
         return self._offered[role, endpoint]
+
+    def granted(self, role: str = "all") -> str:
+        """A SOP class that is negotiated with the node; "" where none is known."""
+        return next(iter(sorted(self.offers(role) or ())), "")
 
     def is_offered(self, operation: Operation) -> bool:
         return not self.is_not_offered(operation)
@@ -60,8 +66,9 @@ class Offers(Who):
 
     def takes_objects(self, role: str, endpoint: Endpoint | None = None) -> None:
         """Negotiated anew, since what was remembered shows nothing of now."""
-        self._offered.pop((role, endpoint or first_endpoint(self.target, "dicom")), None)
-        if not self.storable(role, endpoint):
+        endpoint = endpoint or first_endpoint(self.target, "dicom")
+        uid, peer = self.storable(role, endpoint), Peer.of(self.node(role))
+        if not uid or not is_granted(self.target, peer, uid, endpoint):
             said = f"node '{role}' is granted no storage SOP class"
             raise (Unserved if "store" in self.node(role).permits else Inapplicable)(said)
         self.proofs += 1
@@ -70,7 +77,8 @@ class Offers(Who):
         """Whether some node may ask what is there, by study."""
         role = self.who_may("find")
         may = self.node(role).permits or {"find"}
-        return "find" in may and operations.FIND["STUDY"] in (self.offers(role) or ())
+        models = {operations.FIND["STUDY"], operations.FIND["PATIENT"]}
+        return "find" in may and bool(models & (self.offers(role) or frozenset()))
 
 
 def not_offered(operation: Operation) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from ...model import (
     Endpoint,
@@ -13,13 +13,14 @@ from ...model import (
     Unmeasurable,
     Unserved,
 )
-from ...model.response import ContextRefused, DimseStatus
-from ...wire import operations
+from ...model.response import ContextRefused, DimseStatus, Rejected
+from ...wire import operations, pace
 from ...wire.scu import Operation
 from ..dicom.association import Attempt, Outcome, Peer, associate_as
-from .offers import Offers, not_offered
+from .offers import SERVICE_OF, Offers, not_offered
 
 NOBODY = "X-NOBODY"
+PATIENCE = (1.0, 3.0, 8.0, 16.0)  # seconds
 
 
 def somewhere(target: Target) -> str:
@@ -37,12 +38,25 @@ class Served(Offers):
 
     def succeeds(self, *operations: Operation, role: str = "all", endpoint: Endpoint | None = None) -> Attempt:
         """Perform ``operations`` as the node of ``role``, now; by default at the first DICOM endpoint."""
-        attempt = associate_as(self.target, Peer.of(self.node(role)), *operations, endpoint=endpoint)
-        if attempt.outcome is not Outcome.SERVED:
-            kind = Unserved if attempt.outcome is Outcome.REFUSED else Unmeasurable
-            raise kind("positive control failed: ", attempt.observed)
+        peer = Peer.of(self.node(role))
+        together = len({each.sop_class for each in operations}) <= pace.contexts()
+        for asked in [operations] if together else [(each,) for each in operations]:
+            attempt = self._patiently(lambda asked=asked: associate_as(self.target, peer, *asked, endpoint=endpoint))  # type: ignore[misc]
+            if attempt.outcome is not Outcome.SERVED:
+                kind = Unserved if attempt.outcome is Outcome.REFUSED else Unmeasurable
+                raise kind("positive control failed: ", attempt.observed)
         self.proofs += 1
         return attempt
+
+    def _patiently(self, ask: Callable[[], Attempt]) -> Attempt:
+        """An archive that is full of what the suite itself has left open says so, and is asked again once it has
+        cleared that away: within the half minute for which most wait for a peer that is gone."""
+        for seconds in PATIENCE:
+            attempt = ask()
+            if not (isinstance(attempt.response, Rejected) and attempt.response.is_busy):
+                return attempt
+            pace.pause(seconds)
+        return ask()
 
     def asks(self, seconds: float, role: str = "all") -> Attempt:
         """Like ``lives``, within ``seconds``; what came of it is for the caller to judge."""
@@ -60,8 +74,11 @@ class Served(Offers):
 
     def lives(self, endpoint: Endpoint | None = None, role: str = "all") -> None:
         """The node is served what it may, now. Raises as ``succeeds``."""
+        may = self.node(role).permits
         if asked := self.usual(role, endpoint):
             self.succeeds(*asked, role=role, endpoint=endpoint)
+        elif "store" not in may and may & {"get", "move"}:
+            self._retrieves("get" if "get" in may else "move", role, endpoint)
         else:
             self.takes_objects(role, endpoint)
 
@@ -89,16 +106,28 @@ class Served(Offers):
         """At ``level``, or in whatever information model the archive offers; of a node that may, or of ``role``."""
         role = role or self.who_may("find")
         level = level or _model(self.offers(role) or frozenset())
-        return self._once(operations.find(level), role, level)
+        asked = operations.find(level)
+        if "find" not in self.node(role).permits and asked.sop_class not in (self.offers(role) or (asked.sop_class,)):
+            raise Inapplicable(not_offered(asked))
+        return self._once(asked, role, level)
 
     def get(self) -> Attempt:
         """C-GET of the sample study, or where there is none a C-GET that is at least processed."""
-        return self._processed(operations.get(self.target.sample_study), "get")
+        return self._retrieves("get", self.who_may("get"))
 
     def move(self) -> Attempt:
         """C-MOVE to the destination that the target declares, or else to one of nobody, which is at least processed."""
-        operation = operations.move(somewhere(self.target), self.target.sample_study)
-        return self._processed(operation, "move", nowhere=not self.target.move_destination)
+        return self._retrieves("move", self.who_may("move"))
+
+    def _retrieves(self, service: str, role: str, endpoint: Endpoint | None = None) -> Attempt:
+        """In the first information model that is offered."""
+        models, study = operations.GET if service == "get" else operations.MOVE, self.target.sample_study
+        there = self.offers(role, endpoint) or frozenset()
+        root = "PATIENT" if models["PATIENT"] in there and models["STUDY"] not in there else "STUDY"
+        if service == "get":
+            return self._processed(operations.get(study, root), role, endpoint)
+        asked = operations.move(somewhere(self.target), study, root)
+        return self._processed(asked, role, endpoint, nowhere=not self.target.move_destination)
 
     def demand_destination(self) -> None:
         """Raises Undeclared where the target does not say whether there is a place to which C-MOVE may deliver."""
@@ -106,16 +135,19 @@ class Served(Offers):
             said = 'the target does not say where C-MOVE may deliver (move_destination; "" if nowhere)'
             raise Undeclared(said)
 
-    def _processed(self, operation: Operation, service: str, *, nowhere: bool = False) -> Attempt:
+    def _processed(
+        self, operation: Operation, role: str, endpoint: Endpoint | None = None, *, nowhere: bool = False
+    ) -> Attempt:
         """A retrieval must succeed where there is something to retrieve. Where there is nothing, or ``nowhere`` to send
         it, a failure status other than "not authorised" (PS3.7 C.5) shows that the archive looked. Raises Inapplicable
-        where the archive does not offer a ``service`` that the node is not said to be permitted."""
-        attempt = associate_as(self.target, Peer.of(self.node(self.who_may(service))), operation)
+        where the archive does not offer a service that the node is not said to be permitted."""
+        peer = Peer.of(self.node(role))
+        attempt = self._patiently(lambda: associate_as(self.target, peer, operation, endpoint=endpoint))
         looked = isinstance(attempt.response, DimseStatus) and attempt.response.shows_that_it_looked
         if attempt.outcome is Outcome.SERVED or ((nowhere or self.target.sample_study is None) and looked):
             self.proofs += 1
             return attempt
-        if isinstance(attempt.response, ContextRefused) and service not in self.node(self.who_may(service)).permits:
+        if isinstance(attempt.response, ContextRefused) and SERVICE_OF[operation.field] not in self.node(role).permits:
             raise Inapplicable(not_offered(operation))
         raise Unmeasurable("positive control failed: ", attempt.observed)
 
@@ -131,4 +163,5 @@ class Served(Offers):
 
 def _model(there: Collection[str]) -> str:
     """The level to ask at in the first information model that is offered."""
-    return next((level for level in ("STUDY", "PATIENT", "WORKLIST") if operations.FIND[level] in there), "STUDY")
+    levels = {each: operations.FIND[each] for each in ("STUDY", "PATIENT", "WORKLIST")} | operations.FURTHER_FIND
+    return next((level for level, sop_class in levels.items() if sop_class in there), "STUDY")

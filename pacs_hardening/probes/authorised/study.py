@@ -44,16 +44,21 @@ def await_study(authorised: Authorised, study: SampleStudy) -> None:
 def sees(authorised: Authorised, study: SampleStudy) -> bool:
     """Whether the instance is found by a node that may search."""
     keys = {"StudyInstanceUID": study.study, "SeriesInstanceUID": study.series, "SOPInstanceUID": study.instance}
-    peer = Peer.of(authorised.node(authorised.who_may("find")))
-    return bool(associate_as(authorised.target, peer, operations.find("IMAGE", keys)).datasets)
+    role, model = authorised.who_may("find"), "STUDY"
+    if operations.FIND[model] not in (authorised.offers(role) or ()):
+        model, keys = "PATIENT", {"PatientID": study.patient_id, **keys}  # its key stands above (PS3.4 C.4.1.2.2.1)
+    asked = operations.find("IMAGE", keys, model)
+    return bool(associate_as(authorised.target, Peer.of(authorised.node(role)), asked).datasets)
 
 
 def retrieved(authorised: Authorised, study: SampleStudy, classes: Sequence[str]) -> bytes:
     """What a reader gets of the study, by C-GET as objects of any of ``classes``, or by WADO-RS where no node may
     C-GET; empty where nothing comes. Raises Missing where there is no such reader."""
     target, role = authorised.target, authorised.who_may("get")
-    asked = replace(operations.get(study), storage=tuple(classes))
-    if "get" in authorised.node(role).permits and authorised.is_offered(asked):
+    there = authorised.offers(role) or frozenset()
+    root = "PATIENT" if operations.GET["PATIENT"] in there and operations.GET["STUDY"] not in there else "STUDY"
+    asked = replace(operations.get(study, root), storage=tuple(classes))
+    if "get" in authorised.node(role).permits and asked.sop_class in there:
         return b"".join(associate_as(target, Peer.of(authorised.node(role)), asked).datasets)
     path = target.routes.get("wado-rs", "")
     if not (path and target.endpoints_of("web")):

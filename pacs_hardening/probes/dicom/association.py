@@ -12,6 +12,7 @@ from ...model import (
     Identity,
     KeyPair,
     Node,
+    Stranger,
     Target,
     Unmeasurable,
 )
@@ -52,12 +53,21 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Peer:
-    """Who knocks: AE title (raw bytes), client certificate, user identity, and what a report calls it."""
+    """Who knocks: AE title (raw bytes), client certificate, user identity, and what a report calls it. ``poses``: the
+    title is that of an authorised node."""
 
     label: str
     aet: bytes
     keys: KeyPair | None = None
     identity: Identity | None = None
+    poses: bool = False
+
+    @property
+    def stranger(self) -> Stranger:
+        """What somebody needs to be such a peer."""
+        if self.keys is not None:
+            return Stranger.POSING_DEVICE if self.poses else Stranger.DEVICE
+        return Stranger.POSING if self.poses else Stranger.ANYONE
 
     @classmethod
     def of(cls, node: Node) -> Peer:

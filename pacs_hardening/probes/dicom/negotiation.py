@@ -6,9 +6,14 @@ from collections.abc import Sequence
 
 from pydicom._uid_dict import UID_dictionary
 
-from ...model import Target, Unmeasurable
-from ...wire import pdu, scu
-from .association import Outcome, Peer, associate_as
+from ...model import Endpoint, Target, Unmeasurable
+from ...model import response as came
+from ...model.response import Response
+from ...wire import pace, pdu, scu
+from .association import Attempt, Peer, associate_as
+
+MOST = 128  # contexts of one association
+Proposal = tuple[str, tuple[str, ...]]  # abstract syntax, transfer syntaxes
 
 PRIVATE_SOP_CLASS = "2.25.273149610874233891674093217469117083149"
 
@@ -20,23 +25,85 @@ def known_uids(kind: str) -> tuple[str, ...]:
     return tuple(uid for uid, name in rows if kind != stores or ("Storage" in name and "Commitment" not in name))
 
 
-def accepted_syntaxes(target: Target, peer: Peer, proposals: Sequence[tuple[str, tuple[str, ...]]]) -> list[str]:
+def accepted_syntaxes(target: Target, peer: Peer, proposals: Sequence[Proposal], witness: str = "") -> list[str]:
     """Propose (abstract syntax, transfer syntaxes) pairs; return ``abstract in transfer`` for each accepted one.
 
-    Raises Unmeasurable where the association as such is not accepted: then nothing was negotiated.
+    ``witness``: a class that is known to be accepted; offered last, it shows that what stood before it was looked at,
+    and an archive that gives no association without an acceptable context gives one. Raises Unmeasurable where the
+    association as such is not accepted: then nothing was negotiated.
     """
     found = []
-    for start in range(0, len(proposals), 128):
-        batch = proposals[start : start + 128]
-        contexts = tuple(pdu.Context(2 * n + 1, abstract, transfers) for n, (abstract, transfers) in enumerate(batch))
-        request = pdu.AssociateRequest(
-            target.called_aet.encode(), peer.aet, contexts, user_items=scu.identity_item(peer.identity)
-        )
-        attempt = associate_as(target, peer, request=request)
-        if attempt.outcome is not Outcome.SERVED or attempt.accepted is None:
-            raise Unmeasurable("presentation contexts could not be negotiated: ", attempt.observed)
-        for number, (abstract, _) in enumerate(batch):
-            result, transfer = attempt.accepted.results.get(2 * number + 1, (2, ""))
-            if result == 0:
-                found.append(f"{abstract} in {transfer}")
+    for start in range(0, len(proposals), MOST - 1):
+        batch = proposals[start : start + MOST - 1]
+        taken = negotiated(target, peer, batch, witness=witness)
+        if isinstance(taken, Attempt):
+            raise Unmeasurable("presentation contexts could not be negotiated: ", taken.observed)
+        found += [f"{abstract} in {syntax}" for (abstract, _), syntax in zip(batch, taken, strict=True) if syntax]
     return found
+
+
+def negotiated(
+    target: Target, peer: Peer, proposals: Sequence[Proposal], *, endpoint: Endpoint | None = None, witness: str = ""
+) -> list[str] | Attempt:
+    """For each of ``proposals`` the transfer syntax in which it is accepted, "" for none; the attempt where there is no
+    association at all. Archives have limits of their own: what is refused as a whole is asked in halves. ``witness`` as
+    above."""
+    attempt, results = _propose(target, peer, proposals, endpoint, witness)
+    whole = attempt.accepted is not None and (not witness or results[-1][0] == 0)
+    if whole or len(proposals) == 1 or _is_about_the_peer(attempt.response):
+        found = [syntax if result == 0 else "" for result, syntax in results[: len(proposals)]]
+        return attempt if attempt.accepted is None else found
+    middle = len(proposals) // 2
+    halves = [
+        negotiated(target, peer, half, endpoint=endpoint, witness=witness)
+        for half in (proposals[:middle], proposals[middle:])
+    ]
+    refused = [each for each in halves if isinstance(each, Attempt)]
+    if len(refused) == len(halves):
+        return attempt
+    parts = (proposals[:middle], proposals[middle:])
+    return [s for part, half in zip(parts, halves, strict=True) for s in _syntaxes(half, len(part))]
+
+
+def _syntaxes(half: list[str] | Attempt, count: int) -> list[str]:
+    return [""] * count if isinstance(half, Attempt) else half
+
+
+def _propose(
+    target: Target, peer: Peer, proposals: Sequence[Proposal], endpoint: Endpoint | None, witness: str
+) -> tuple[Attempt, list[tuple[int, str]]]:
+    """One association, and what it says of each context, the witness last."""
+    every = [*proposals, *([(witness, (pdu.IMPLICIT_LE, pdu.EXPLICIT_LE))] if witness else [])]
+    contexts = tuple(pdu.Context(2 * n + 1, abstract, transfers) for n, (abstract, transfers) in enumerate(every))
+    items = scu.identity_item(peer.identity)
+    request = pdu.AssociateRequest(target.called_aet.encode(), peer.aet, contexts, user_items=items)
+    attempt = associate_as(target, peer, endpoint=endpoint, request=request)
+    results = {} if attempt.accepted is None else attempt.accepted.results
+    return attempt, [results.get(context.id, (2, "")) for context in contexts]
+
+
+def _is_about_the_peer(response: Response) -> bool:
+    """Refused for who asks, so that fewer contexts make no difference: TLS, or an AE title that is not recognised
+    (PS3.8 9.3.4)."""
+    match response:
+        case came.TlsAlert() | came.TlsFailed():
+            return True
+        case came.Rejected(_, source, reason):
+            return source == 1 and reason in (3, 7)
+    return False
+
+
+def bears(target: Target, peer: Peer, known: str, endpoint: Endpoint) -> None:
+    """Notes for whoever offers many contexts how many an association may have: archives have limits of their own, and
+    what is refused for their number is not refused for what it is. ``known`` is a class that the peer is granted."""
+    classes = [uid for uid in known_uids("SOP Class") if uid != known]
+    for most in (MOST, 64, 32, 16, 8, 4, 2):
+        proposals = [(uid, pace.syntaxes()) for uid in classes[: most - 1]]
+        attempt, results = _propose(target, peer, proposals, endpoint, known)
+        if attempt.accepted is not None and results[-1][0] == 0:
+            break
+    else:
+        most = 1
+    if most < MOST:
+        pace.offer_at_most(most)
+        pace.notice(f"{endpoint} gives no association for more than some {most} presentation contexts: asked in parts")

@@ -12,6 +12,8 @@ from ...wire.http import Answer
 from .crawl import listing
 from .request import DICOM_TYPES, NOBODY, WebAttempt, ask, filled, leaks, side_by_side
 
+EMPTY = (b"", b"[]", b"{}", b"null")
+
 
 def served(
     target: Target,
@@ -40,7 +42,10 @@ def served(
             beside = path.partition("?")[0].rstrip("/").rpartition("/")[0]
             made_up = [f"{folder}/{secrets.token_hex(8)}" for folder in dict.fromkeys((beside, ""))]
             lost = side_by_side(asked, [(endpoint, each) for each in made_up])
-            data = listing(attempt.answer) or attempt.answer.headers.get("content-type", "").startswith(DICOM_TYPES)
+            kind = attempt.answer.headers.get("content-type", "")
+            data = attempt.answer.body.strip() not in EMPTY and (
+                bool(listing(attempt.answer)) or kind.startswith(DICOM_TYPES)
+            )
             page = _plain(attempt, path)
             if data or page not in [_plain(each, at) for each, at in zip(lost, made_up, strict=True) if each.answer]:
                 found.append(attempt)

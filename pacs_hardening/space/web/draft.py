@@ -113,7 +113,7 @@ def basic(username: str, password: str) -> str:
 
 def drafted(asked: Asked, names: dict[str, str], login: User | None = None, path: str = "") -> Draft:
     """``names`` fill the placeholders of values; ``login``: whose password goes with it in place of what the atoms say;
-    ``path``: another one than the base's, with its query. What might destroy something names an object that nobody has."""
+    ``path``: one in place of the base's. What might destroy something names an object that nobody has."""
     if any(atom.value in DESTRUCTIVE for atom in asked.atoms) or asked.request.method in DESTRUCTIVE:
         names = {**names, **ABSENT}
     base, _, query = _filled(asked.request.path, names).partition("?")

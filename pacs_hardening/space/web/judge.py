@@ -62,7 +62,14 @@ class Comparison:
         nothing = self.asker.ask(asked, NONSENSE)
         if nothing is not None and is_alike(answer, nothing):
             return False
+        if not answer.headers and self._is_the_refusal(asked, answer):
+            return False
         return not any(is_alike(answer, page) for page in self._public())
+
+    def _is_the_refusal(self, asked: Asked, answer: Answer) -> bool:
+        """HTTP/0.9 has neither status nor login: what comes may be the words of a refusal, to the user as well."""
+        usual = self.asker.ask(replace(asked, atoms=()))
+        return usual is not None and not 200 <= usual.status < 300 and usual.body == answer.body
 
     def _is_empty_page(self, asked: Asked, answer: Answer) -> bool:
         """Whether what was answered holds nothing; of an answer without a body, what GET gets instead."""
