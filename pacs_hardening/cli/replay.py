@@ -26,6 +26,9 @@ from ..report import words
 from ..space import notation, people
 from ..space.bounds import destination
 from ..space.bounds.destination import ELSEWHERE
+from ..space.bounds.guessing import GUESSING
+from ..space.bounds.listing import LISTING
+from ..space.bounds.posted import POSTING
 from ..space.bounds.query import LIMITED
 from ..space.bounds.stored import FORGING
 from ..space.dimension import Base, Kind, Way
@@ -45,8 +48,9 @@ def run(options: argparse.Namespace) -> int:
     base = _who(options.case)
     if base in (*people.NAMES, *NAMES.values()) or base.endswith(ELSEWHERE):
         return _way(notation.read(options.case), options)
-    if base.endswith((LIMITED, FORGING)):
-        raise BadInput(f"{base!r}: what was stored for it is gone; ask again by gate -k 'limits_query or overwrite'")
+    if base.endswith((LIMITED, FORGING)) or base in (LISTING, POSTING, GUESSING):
+        again = "limits_query or overwrite or throttles"
+        raise BadInput(f"{base!r}: what was done for it first is gone; ask again by gate -k '{again}'")
     case = casefile.read(Path(options.case))
     with _running(options) as running:
         authorised = (EchoOnly if options.echo_only else Authorised)(running.target)

@@ -34,7 +34,7 @@ class Explored:
 
 
 class Claim(Generic[T]):
-    """``budget``: seconds for all of it, but that single values are all tried. ``seed`` decides which pairs. ``soak``:
+    """``budget``: seconds for pairs, once all single values are tried. ``seed`` decides which pairs. ``soak``:
     for so many seconds more each base is asked in turn, one a second: what is let in now and then, or after a while."""
 
     def __init__(
@@ -70,7 +70,7 @@ class Claim(Generic[T]):
         if unproven is not None and not self.causes.found:
             raise unproven
         if unproven is None and not self.causes.found:  # one cause is enough for a verdict
-            self._take(self._pairs(), started + self.budget)
+            self._take(self._pairs(), time.monotonic() + self.budget)
             self._soak()
             self._once_more()
             self._prove_at_end()

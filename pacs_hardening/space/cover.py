@@ -110,6 +110,7 @@ def mixed(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way]:
     tried beside others only, and one of many dimensions."""
     alone = iter([way for _, way in singles(base, covered.layer) if not by_itself(base, way)])
     spoiling = [(d.name, v) for d in covered.dimensions() for v in d.values if not v.mixes]
+    weights = [value.weight for _, value in spoiling]
     heavy = _by_weight(covered.dimensions())
     rows = _Rows(covered.dimensions(), random)
     seen = set(covered.pairs)
@@ -118,7 +119,7 @@ def mixed(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way]:
         for _ in range(ROWS):
             row = rows.row(seen)
             if spoiling and random.random() < SPOILED:
-                dimension, value = random.choice(spoiling)
+                ((dimension, value),) = random.choices(spoiling, weights)
                 row[dimension] = value.name
             way = Way.of(base.name, row)
             fresh = set(combinations(way.values, 2)) - seen

@@ -19,7 +19,7 @@ from pacs_hardening.launch.environment import Environment, discover
 from pacs_hardening.model.naming import control_id
 from pacs_hardening.run.catalogue import controls, using
 
-LIMIT = 240  # seconds for one gate run
+LIMIT = 400  # seconds for one gate run
 COSTLY = ("host", "redaction", "robustness")  # areas that take as much processor time as all others together
 # Fixtures by which a control tries a whole space, which takes seconds.
 SPACES = ("explore", "explore_web", "searched", "listed", "replaced", "posted_over", "sent_elsewhere", "guessing_on")
