@@ -83,16 +83,20 @@ def refuses(attempt: WebAttempt, *, served: bool) -> bool:
 
 
 def is_empty(attempt: WebAttempt) -> bool:
-    """2xx, with nothing in it."""
+    """204, or JSON with nothing in it."""
     answer = attempt.answer
-    return answer is not None and 200 <= answer.status < 300 and answer.body.strip() in EMPTY
+    if answer is None or not 200 <= answer.status < 300:
+        return False
+    return answer.status == 204 or (bool(answer.body) and answer.body.strip() in EMPTY)
 
 
-def got_nothing(attempt: WebAttempt, user: WebAttempt) -> bool:
-    """What holds nothing is a refusal in the manner of some archives, but where the user gets the same."""
-    own, other = (each.answer for each in (attempt, user))
-    alike = own is not None and other is not None and (own.status, own.body) == (other.status, other.body)
-    return is_empty(attempt) and not alike
+def got_nothing(asked: WebRequest, attempt: WebAttempt, user: WebAttempt) -> bool:
+    """What holds nothing is a refusal to read in the manner of some archives, where the user is told something else."""
+    own, other = attempt.answer, user.answer
+    if asked.method != "GET" or not is_empty(attempt) or own is None or other is None:
+        return False
+    is_told = Reply.of(user.response) is Reply.SERVED or (asked.absent and user.status == 404)
+    return is_told and (own.status, own.body) != (other.status, other.body)
 
 
 def must_refuse_alike(
@@ -114,7 +118,7 @@ def must_refuse_alike(
         for attempt in strangers:
             leaking = attempt.answer is not None and leaks(attempt.answer, page, target)
             alike = looked and attempt.status == 404 and is_alike(attempt, user)
-            nothing = got_nothing(attempt, user)
+            nothing = got_nothing(asked, attempt, user)
             if alike and is_alike(attempt, lost(attempt.endpoint)):
                 unclear.append((attempt.observed, ", as for whatever path, and as to a user"))
             elif (Reply.of(attempt.response) is Reply.SERVED and not nothing) or leaking or alike:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from threading import Event
 
 import pytest
@@ -58,6 +58,18 @@ def test_strangers_are_refused(stranger: int, user: int, absent: bool) -> None:
 def test_strangers_are_answered(stranger: WebAttempt, user: WebAttempt, absent: bool) -> None:
     with pytest.raises(Violation):
         must_refuse_alike([(WebRequest("/x", absent=absent), [told(401), stranger], user)], TARGET, at_no_such_path)
+
+
+@pytest.mark.parametrize(("stranger", "user", "method", "refused"), [
+    (told(204), told(200, PAGE), "GET", True), (told(200, b"[]"), told(200, PAGE), "GET", True),
+    (told(204), told(200, b"[]"), "GET", True), (told(204), told(204), "GET", False),
+    (told(200, b"[]"), told(200, b"[]"), "GET", False), (told(204), told(403), "GET", False),
+    (told(204), told(200, PAGE), "DELETE", False), (told(200), told(200, PAGE), "GET", False),
+])  # fmt: skip
+def test_who_is_told_nothing_is_refused(stranger: WebAttempt, user: WebAttempt, method: str, refused: bool) -> None:
+    """But where that is what the user is told, or where something may have been done."""
+    with nullcontext() if refused else pytest.raises(Violation):
+        must_refuse_alike([(WebRequest("/x", method=method), [stranger], user)], TARGET, at_no_such_path)
 
 
 @pytest.mark.parametrize(("stranger", "user", "absent"), [
