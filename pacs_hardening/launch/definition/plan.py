@@ -19,7 +19,9 @@ SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem", "colle
 _SERVICE = (
     "dockerfile base image networks user memory pids tmpfs ready stop_signal environment exposes publish files"
     " configuration privileged read_only cap_drop new_privileges seccomp mounts_socket log_max health only_for stack"
+    " ready_within"
 )
+READY_WITHIN_S = 60
 _CAPABILITIES = ("ALL", "CHOWN", "DAC_OVERRIDE", "NET_RAW", "SETGID", "SETUID")
 
 
@@ -61,7 +63,7 @@ class Service:
     meant to listen inside; ``configuration`` is the one of ``files``, or the folder of them, that the service reads as
     its configuration ("" where nobody can judge it); ``health`` is a HEALTHCHECK in place of the image's (() for none);
     ``only_for`` are the areas whose controls need it (() for all): it is not started for others; ``stack`` is the size
-    of each thread's stack ("" for the engine's default).
+    of each thread's stack ("" for the engine's default); ``ready_within`` is how many seconds it may take to come up.
     What has a default here is as hardened as it can be: only a weakness may give another value."""
 
     dockerfile: str
@@ -82,6 +84,7 @@ class Service:
     health: tuple[str, ...]
     only_for: tuple[str, ...]
     stack: str
+    ready_within: int
     privileged: bool = False
     read_only: bool = True
     cap_drop: tuple[str, ...] = ("ALL",)
@@ -108,7 +111,7 @@ class Arrivals:
 class Plan:
     """``weaknesses`` are folders of weaknesses that are shared, beside the environment's own; ``nodes`` maps a role to
     what it is permitted; ``target`` is what can be said before anything is started; ``audit`` is the service that
-    collects audit records, or empty."""
+    collects audit records, or empty; ``secrets`` are names of passwords that services share with each other."""
 
     title: str
     kind: str
@@ -123,6 +126,7 @@ class Plan:
     target: Target
     arrivals: Arrivals | None
     audit: str
+    secrets: tuple[str, ...] = ()
 
 
 def read(raw: Mapping[str, Any], where: Path) -> Plan:
@@ -130,7 +134,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
     own = {"containers": "networks services", "embedded": "settings openings"}.get(
         str(raw.get("kind")), "networks services settings"
     )
-    table = Table(raw, str(where), f"title kind weaknesses pki nodes users target {own}")
+    table = Table(raw, str(where), f"title kind weaknesses pki nodes users target secrets {own}")
     pki = table.table("pki", "server_names server_defect server_key")
     reader = Reader(where.parent, ENVIRONMENT)
     target = table.table(
@@ -160,6 +164,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         if "arrivals" in target
         else None,
         audit=target.text("audit", ""),
+        secrets=table.texts("secrets", ()),
     )
     if plan.kind == "containers":
         _fits_together(plan, table, target)
@@ -246,6 +251,7 @@ def _service(table: Table, networks: Mapping[str, Network]) -> Service:
         health=table.texts("health", ()),
         only_for=table.texts("only_for", ()),
         stack=table.text("stack", "", pattern=r"|\d+[kmg]"),
+        ready_within=table.number("ready_within", READY_WITHIN_S),
     )
     if service.configuration and not service.configured():
         raise table.bad("configuration", f"{service.configuration}: none of the files with a source is there")

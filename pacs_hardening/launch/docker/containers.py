@@ -29,8 +29,6 @@ from .create import Run, contents, create
 from .engine import connect, errors_named
 from .side_by_side import SideBySide, together
 
-READY_DEADLINE_S = 60.0
-
 
 @contextmanager
 def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Iterator[Running]:
@@ -99,12 +97,13 @@ def _await(run: Run, containers: Mapping[str, str], waiting: SideBySide[None], s
         ready = run.prepared.plan.services[name].ready
         return lambda: observe.await_ready(run.api, name, container, ready, run.people.mask, streams)
 
+    within = max(service.ready_within for service in run.prepared.plan.services.values())
     try:
-        waiting.run({name: one(name, each) for name, each in containers.items()}, READY_DEADLINE_S)
+        waiting.run({name: one(name, each) for name, each in containers.items()}, within)
     except TimeoutError as error:
         late = str(error).split(", ")
         raise Unmeasurable(
-            f"not ready after {READY_DEADLINE_S:.0f} s: {error}\n"
+            f"not ready after {within} s: {error}\n"
             + observe.logs(run.api, {name: containers[name] for name in late}, run.people.mask, lines=60)
         ) from None
 
