@@ -15,7 +15,8 @@ from ...model.declared import ENVIRONMENT
 from ...pki.certificates import SERVER_DEFECTS, SERVER_KEYS
 
 KINDS = ("containers", "embedded")
-SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem", "collector.pem", "sender.pem")
+OWN = ("service.pem", "service.p12", "ca.p12")  # of the service itself, by its name on its networks
+SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem", "collector.pem", "sender.pem", *OWN)
 _SERVICE = (
     "dockerfile base image networks user memory pids tmpfs ready stop_signal environment exposes publish files"
     " configuration privileged read_only cap_drop new_privileges seccomp mounts_socket log_max health only_for stack"
@@ -111,7 +112,8 @@ class Arrivals:
 class Plan:
     """``weaknesses`` are folders of weaknesses that are shared, beside the environment's own; ``nodes`` maps a role to
     what it is permitted; ``target`` is what can be said before anything is started; ``audit`` is the service that
-    collects audit records, or empty; ``secrets`` are names of passwords that services share with each other."""
+    collects audit records, or empty; ``secrets`` are names of passwords that services share with each other;
+    ``pulled`` are images of the product's own publisher, without which nothing can be built."""
 
     title: str
     kind: str
@@ -127,6 +129,7 @@ class Plan:
     arrivals: Arrivals | None
     audit: str
     secrets: tuple[str, ...] = ()
+    pulled: tuple[str, ...] = ()
 
 
 def read(raw: Mapping[str, Any], where: Path) -> Plan:
@@ -134,7 +137,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
     own = {"containers": "networks services", "embedded": "settings openings"}.get(
         str(raw.get("kind")), "networks services settings"
     )
-    table = Table(raw, str(where), f"title kind weaknesses pki nodes users target secrets {own}")
+    table = Table(raw, str(where), f"title kind weaknesses pki nodes users target secrets pulled {own}")
     pki = table.table("pki", "server_names server_defect server_key")
     reader = Reader(where.parent, ENVIRONMENT)
     target = table.table(
@@ -165,6 +168,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         else None,
         audit=target.text("audit", ""),
         secrets=table.texts("secrets", ()),
+        pulled=table.texts("pulled", ()),
     )
     if plan.kind == "containers":
         _fits_together(plan, table, target)
@@ -186,6 +190,12 @@ def _fits_together(plan: Plan, table: Table, target: Table) -> None:
         raise target.bad("arrivals", f"no service {plan.arrivals.service!r}; known: {', '.join(plan.services)}")
     if plan.audit and plan.audit not in plan.services:
         raise target.bad("audit", f"no service {plan.audit!r}; known: {', '.join(plan.services)}")
+
+
+def with_keys(*plans: Plan) -> tuple[str, ...]:
+    """The services that are given certificates of their own."""
+    asking = (name for plan in plans for name, each in plan.services.items() if {f.secret for f in each.files} & {*OWN})
+    return tuple(dict.fromkeys(asking))
 
 
 def narrowed(plan: Plan, areas: Set[str]) -> Plan:

@@ -33,6 +33,7 @@ class Identities:
     usernames: Mapping[str, str]
     passwords: Mapping[str, str] = field(repr=False)
     redaction_key: str = field(repr=False, default_factory=lambda: secrets.token_hex(32))
+    pin: str = field(repr=False, default_factory=lambda: secrets.token_hex(16))  # of key stores
     between: Mapping[str, str] = field(repr=False, default_factory=dict)  # passwords of services among themselves
 
     def mask(self, text: str) -> str:
@@ -40,7 +41,7 @@ class Identities:
         for role, password in self.passwords.items():
             basic = base64.b64encode(f"{self.usernames[role]}:{password}".encode()).decode()
             text = text.replace(password, "***").replace(basic, "***")
-        for password in (self.redaction_key, *self.between.values()):
+        for password in (self.redaction_key, self.pin, *self.between.values()):
             text = text.replace(password, "***")
         return text
 
@@ -58,6 +59,7 @@ def cast(plan: Plan) -> Identities:
 def placeholders(plan: Plan, people: Identities, hosts: Mapping[str, str]) -> dict[str, str]:
     """``hosts``: service -> the name that its address resolves to, for servers that compare it."""
     values = {"CALLED_AET": plan.target.called_aet, "REDACTION_KEY": people.redaction_key}
+    values["KEYSTORE_PIN"] = people.pin
     research = plan.target.research
     if research:
         values["RESEARCH_AET"] = research.called_aet
