@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pacs_hardening.launch.environment import Environment
-from tests.meta.gating import GateRun, asked, engine_answers, left_out, only, run_gate, run_warm_gate, selection
+from tests.meta.gating import GateRun, asked, engine_answers, left_out, limit, only, run_gate, run_warm_gate, selection
 
 PROFILE = str(Path(__file__).with_name("matrix.toml"))
 AT_ONCE = 4  # on two cores: much of a run is waiting
@@ -40,6 +40,7 @@ def matrix(
             tmp_path_factory.mktemp("hardened"),
             *("--environment", environment),
             *(("-k", selection(asked(environment, "", request.config))) if only(request.config) else ()),
+            limit=limit(environment),
         )
         for environment, weakness in wanted
         if not weakness
@@ -51,7 +52,7 @@ def matrix(
                 narrowed = ("-k", selection(asked(environment, weakness, request.config)))
                 options = ("--environment", environment, "--weakness", weakness, "--profile", PROFILE, *narrowed)
                 folder = tmp_path_factory.mktemp("weakened")
-                weakened[environment, weakness] = pool.submit(run_warm_gate, folder, *options)
+                weakened[environment, weakness] = pool.submit(run_warm_gate, folder, *options, limit=limit(environment))
         yield (
             lambda environment, weakness: (
                 weakened[environment, weakness].result() if weakness else hardened[environment]
