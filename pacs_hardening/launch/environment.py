@@ -84,6 +84,11 @@ class Environment:
         return (self.folder / variant.SHIPPED).is_file()
 
     @property
+    def pulled(self) -> tuple[str, ...]:
+        """Images of the product's own publisher, without which it cannot be started."""
+        return tuple(self._raw.get("pulled", ()))
+
+    @property
     def generations(self) -> tuple[str, ...]:
         return variant.generations(self.folder)
 

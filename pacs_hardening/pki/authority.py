@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography import x509
@@ -30,8 +30,10 @@ COLLECTOR = "collector"
 class Pki:
     """Paths of what was made. ``nodes`` is by role; ``bad`` holds, by defect, client certificates with the CN
     of node ``all``, so that nothing but the defect can refuse them. ``*_pem`` are certificate and key in one: of the
-    server, of the log server (for the name ``collector``), and of the archive as a client of the log server."""
+    server, of the log server (for the name ``collector``), and of the archive as a client of the log server; ``ours``
+    signed them."""
 
+    ours: Authority = field(repr=False)
     ca: Path
     crl: Path
     server: KeyPair
@@ -90,7 +92,7 @@ def _make(
     }
 
     def in_one(name: str, pair: KeyPair) -> Path:
-        return _write(folder / f"{name}.pem", pair.certificate.read_bytes() + pair.key.read_bytes())
+        return write_file(folder / f"{name}.pem", pair.certificate.read_bytes() + pair.key.read_bytes())
 
     collector = write("collector", Leaf(COLLECTOR, ExtendedKeyUsageOID.SERVER_AUTH, (COLLECTOR, "127.0.0.1")), ours)
     sender = write("sender", Leaf("sender", ExtendedKeyUsageOID.CLIENT_AUTH), ours)
@@ -100,13 +102,14 @@ def _make(
     issued = certificates.issue(client, key, ours)
     bad_pairs["sha1"] = write_pair(folder, "bad-sha1", key, [certificates.resigned_with_sha1(issued, ours)])
     bad_pairs["without-key"] = KeyPair(
-        _write(folder / "bad-without-key.crt", issued.public_bytes(_PEM)),
-        _write(folder / "bad-without-key.key", certificates.mismatched(key)),
+        write_file(folder / "bad-without-key.crt", issued.public_bytes(_PEM)),
+        write_file(folder / "bad-without-key.key", certificates.mismatched(key)),
     )
     revoked = x509.load_pem_x509_certificate(bad_pairs["revoked"].certificate.read_bytes())
     return Pki(
-        ca=_write(folder / "ca.pem", ours.certificate.public_bytes(_PEM)),
-        crl=_write(folder / "crl.pem", certificates.revoke(ours, revoked.serial_number).public_bytes(_PEM)),
+        ours=ours,
+        ca=write_file(folder / "ca.pem", ours.certificate.public_bytes(_PEM)),
+        crl=write_file(folder / "crl.pem", certificates.revoke(ours, revoked.serial_number).public_bytes(_PEM)),
         server=server_pair,
         server_pem=in_one("server", server_pair),
         collector_pem=in_one("collector", collector),
@@ -120,12 +123,12 @@ def write_pair(folder: Path, name: str, key: PrivateKey, chain: Sequence[x509.Ce
     """Certificate (with its ``chain``, leaf first) and key in ``folder``, 0600."""
     pem = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return KeyPair(
-        certificate=_write(folder / f"{name}.crt", b"".join(c.public_bytes(_PEM) for c in chain)),
-        key=_write(folder / f"{name}.key", pem),
+        certificate=write_file(folder / f"{name}.crt", b"".join(c.public_bytes(_PEM) for c in chain)),
+        key=write_file(folder / f"{name}.key", pem),
     )
 
 
-def _write(path: Path, content: bytes) -> Path:
+def write_file(path: Path, content: bytes) -> Path:
     """Created with 0600 at once, so that no other user has a moment to open it; an existing file is an error."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pacs_hardening.launch.environment import Environment
-from tests.meta.gating import GateRun, asked, engine_answers, only, run_gate, run_warm_gate, selection
+from tests.meta.gating import GateRun, asked, engine_answers, left_out, limit, only, run_gate, run_warm_gate, selection
 
 PROFILE = str(Path(__file__).with_name("matrix.toml"))
 AT_ONCE = 4  # on two cores: much of a run is waiting
@@ -29,7 +29,9 @@ def matrix(
     wanted = dict.fromkeys(
         (item.callspec.params["environment"], item.callspec.params["weakness"])
         for item in request.session.items
-        if "matrix" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")
+        if "matrix" in getattr(item, "fixturenames", ())
+        and hasattr(item, "callspec")
+        and not left_out(item.callspec.params["environment"])
     )
     for environment in dict.fromkeys(environment for environment, _ in wanted) if engine_answers() else ():
         Environment.load(environment).build()  # a build beside the runs would starve the servers that they judge
@@ -38,6 +40,7 @@ def matrix(
             tmp_path_factory.mktemp("hardened"),
             *("--environment", environment),
             *(("-k", selection(asked(environment, "", request.config))) if only(request.config) else ()),
+            limit=limit(environment),
         )
         for environment, weakness in wanted
         if not weakness
@@ -49,7 +52,7 @@ def matrix(
                 narrowed = ("-k", selection(asked(environment, weakness, request.config)))
                 options = ("--environment", environment, "--weakness", weakness, "--profile", PROFILE, *narrowed)
                 folder = tmp_path_factory.mktemp("weakened")
-                weakened[environment, weakness] = pool.submit(run_warm_gate, folder, *options)
+                weakened[environment, weakness] = pool.submit(run_warm_gate, folder, *options, limit=limit(environment))
         yield (
             lambda environment, weakness: (
                 weakened[environment, weakness].result() if weakness else hardened[environment]

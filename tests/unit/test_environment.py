@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pacs_hardening.launch.definition import render
+from pacs_hardening.launch.definition.plan import with_keys
 from pacs_hardening.launch.definition.prepared import Overrides, Prepared, prepare
 from pacs_hardening.launch.docker import volumes
 from pacs_hardening.launch.environment import Environment, discover
@@ -326,3 +327,32 @@ def test_a_package_is_laid_as_an_archive_to_import_from(tmp_path: Path) -> None:
     assert "package.zip" in found
     with pytest.raises(BadInput, match="'no_such_package' is not installed"):
         volumes.zipped("no_such_package")
+
+
+def test_services_share_secrets_that_no_log_shows(folder: Path) -> None:
+    toml = folder / "one" / "environment.toml"
+    _edit(toml, 'kind = "containers"', 'kind = "containers"\nsecrets = ["database"]')
+    _edit(folder / "one" / "config" / "a.conf", "open = no", "open = no\npassword = ${SECRET_DATABASE} ${KEYSTORE_PIN}")
+    prepared = _prepare(folder)
+    values = render.placeholders(prepared.plan, prepared.people, {})
+    filled = render.fill(prepared.sources["config/a.conf"], values, "a.conf")
+    assert prepared.people.between["database"] in filled
+    assert prepared.people.mask(filled).splitlines()[1] == "password = *** ***"
+    assert render.cast(prepared.plan).between != prepared.people.between
+
+
+def test_only_services_that_ask_get_keys_and_each_says_how_long_it_takes(folder: Path) -> None:
+    plain = _prepare(folder).plan
+    assert with_keys(plain) == ()
+    assert plain.services["archive"].ready_within == 60
+    toml = folder / "one" / "environment.toml"
+    _edit(toml, "files = [", 'ready_within = 240\nfiles = [{ secret = "service.p12", path = "/etc/archive/a.p12" }, ')
+    asking = _prepare(folder).plan
+    assert with_keys(asking, plain) == ("archive",)
+    assert asking.services["archive"].ready_within == 240
+
+
+def test_what_is_pulled_is_named(folder: Path) -> None:
+    assert Environment.load("one", folder).pulled == ()
+    _edit(folder / "one" / "environment.toml", 'kind = "containers"', 'kind = "containers"\npulled = ["a/b:1"]')
+    assert Environment.load("one", folder).pulled == ("a/b:1",)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from pacs_hardening.model import BadInput, KeyPair
-from pacs_hardening.pki import authority
+from pacs_hardening.pki import authority, services
 
 NODES = {"all": "all.nodes.invalid", "unknown": "unknown.nodes.invalid"}
 NAMES = ["localhost", "127.0.0.1"]
@@ -122,3 +123,22 @@ def test_openssl_accepts_the_chain_strictly(made: authority.Pki) -> None:
     for purpose, pair in [("sslserver", made.server), ("sslclient", made.nodes["all"])]:
         command = ["openssl", "verify", "-x509_strict", "-purpose", purpose, "-crl_check", "-CRLfile", str(made.crl)]
         subprocess.run([*command, "-CAfile", str(made.ca), str(pair.certificate)], check=True, capture_output=True)
+
+
+def test_services_have_certificates_of_their_own_names_and_trust_one_ca(made: authority.Pki, tmp_path: Path) -> None:
+    found = services.make(tmp_path / "services", made, ["directory", "database"], "a pin")
+    ca = x509.load_pem_x509_certificate(made.ca.read_bytes())
+    for name, files in found.items():
+        key, certificate, chain = pkcs12.load_key_and_certificates(files["service.p12"].read_bytes(), b"a pin")
+        assert key is not None
+        assert certificate is not None
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert name in names.get_values_for_type(x509.DNSName)
+        certificate.verify_directly_issued_by(ca)
+        assert chain == [ca]
+        assert x509.load_pem_x509_certificate(files["service.pem"].read_bytes()) == certificate
+        trusted = pkcs12.load_pkcs12(files["ca.p12"].read_bytes(), b"a pin")
+        assert trusted.key is None
+        assert [each.certificate for each in trusted.additional_certs] == [ca]
+        with pytest.raises(ValueError, match="password"):
+            pkcs12.load_pkcs12(files["service.p12"].read_bytes(), b"another pin")

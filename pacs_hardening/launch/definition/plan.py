@@ -13,7 +13,7 @@ from ...config.table import Table
 from ...model import Node, Target
 from ...model.declared import ENVIRONMENT
 from ...pki.certificates import SERVER_DEFECTS, SERVER_KEYS
-from .service import KEYS, Network, Service
+from .service import KEYS, OWN, Network, Service
 from .service import read as read_service
 
 KINDS = ("containers", "embedded")
@@ -31,7 +31,8 @@ class Arrivals:
 class Plan:
     """``weaknesses`` are folders of weaknesses that are shared, beside the environment's own; ``nodes`` maps a role to
     what it is permitted; ``target`` is what can be said before anything is started; ``audit`` is the service that
-    collects audit records, or empty."""
+    collects audit records, or empty; ``secrets`` are names of passwords that services share with each other;
+    ``pulled`` are images of the product's own publisher, without which nothing can be built."""
 
     title: str
     kind: str
@@ -46,6 +47,8 @@ class Plan:
     target: Target
     arrivals: Arrivals | None
     audit: str
+    secrets: tuple[str, ...] = ()
+    pulled: tuple[str, ...] = ()
 
 
 def read(raw: Mapping[str, Any], where: Path) -> Plan:
@@ -53,7 +56,7 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
     own = {"containers": "networks services", "embedded": "settings openings"}.get(
         str(raw.get("kind")), "networks services settings"
     )
-    table = Table(raw, str(where), f"title kind weaknesses pki nodes users target {own}")
+    table = Table(raw, str(where), f"title kind weaknesses pki nodes users target secrets pulled {own}")
     pki = table.table("pki", "server_names server_defect server_key")
     reader = Reader(where.parent, ENVIRONMENT)
     target = table.table(
@@ -83,6 +86,8 @@ def read(raw: Mapping[str, Any], where: Path) -> Plan:
         if "arrivals" in target
         else None,
         audit=target.text("audit", ""),
+        secrets=table.texts("secrets", ()),
+        pulled=table.texts("pulled", ()),
     )
     if plan.kind == "containers":
         _fits_together(plan, table, target)
@@ -104,6 +109,12 @@ def _fits_together(plan: Plan, table: Table, target: Table) -> None:
         raise target.bad("arrivals", f"no service {plan.arrivals.service!r}; known: {', '.join(plan.services)}")
     if plan.audit and plan.audit not in plan.services:
         raise target.bad("audit", f"no service {plan.audit!r}; known: {', '.join(plan.services)}")
+
+
+def with_keys(*plans: Plan) -> tuple[str, ...]:
+    """The services that are given certificates of their own."""
+    asking = (name for plan in plans for name, each in plan.services.items() if {f.secret for f in each.files} & {*OWN})
+    return tuple(dict.fromkeys(asking))
 
 
 def narrowed(plan: Plan, areas: Set[str]) -> Plan:

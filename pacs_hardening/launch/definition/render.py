@@ -33,13 +33,17 @@ class Identities:
     usernames: Mapping[str, str]
     passwords: Mapping[str, str] = field(repr=False)
     redaction_key: str = field(repr=False, default_factory=lambda: secrets.token_hex(32))
+    pin: str = field(repr=False, default_factory=lambda: secrets.token_hex(16))  # of key stores
+    between: Mapping[str, str] = field(repr=False, default_factory=dict)  # passwords of services among themselves
 
     def mask(self, text: str) -> str:
         """``text`` without any password, plain or as HTTP Basic credentials."""
         for role, password in self.passwords.items():
             basic = base64.b64encode(f"{self.usernames[role]}:{password}".encode()).decode()
             text = text.replace(password, "***").replace(basic, "***")
-        return text.replace(self.redaction_key, "***")
+        for password in (self.redaction_key, self.pin, *self.between.values()):
+            text = text.replace(password, "***")
+        return text
 
 
 def cast(plan: Plan) -> Identities:
@@ -48,12 +52,14 @@ def cast(plan: Plan) -> Identities:
         cns={role: f"{role}-{secrets.token_hex(4)}.nodes.invalid" for role in plan.nodes},
         usernames={role: f"{role}-{secrets.token_hex(3)}" for role in plan.users},
         passwords={role: secrets.token_hex(16) for role in plan.users},
+        between={name: secrets.token_hex(16) for name in plan.secrets},
     )
 
 
 def placeholders(plan: Plan, people: Identities, hosts: Mapping[str, str]) -> dict[str, str]:
     """``hosts``: service -> the name that its address resolves to, for servers that compare it."""
     values = {"CALLED_AET": plan.target.called_aet, "REDACTION_KEY": people.redaction_key}
+    values["KEYSTORE_PIN"] = people.pin
     research = plan.target.research
     if research:
         values["RESEARCH_AET"] = research.called_aet
@@ -66,6 +72,7 @@ def placeholders(plan: Plan, people: Identities, hosts: Mapping[str, str]) -> di
         ("USERNAME", people.usernames),
         ("PASSWORD", people.passwords),
         ("HOST", hosts),
+        ("SECRET", people.between),
     ]:
         for role, value in by_role.items():
             values[f"{prefix}_{role.upper().replace('-', '_')}"] = value

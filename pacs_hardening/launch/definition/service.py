@@ -8,10 +8,13 @@ from pathlib import PurePosixPath
 
 from ...config.table import Table
 
-SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem", "collector.pem", "sender.pem")
+OWN = ("service.pem", "service.p12", "ca.p12")  # of the service itself, by its name on its networks
+SECRETS = ("ca.pem", "crl.pem", "server.crt", "server.key", "server.pem", "collector.pem", "sender.pem", *OWN)
+READY_WITHIN_S = 60
 KEYS = (
     "dockerfile base image networks user memory pids tmpfs ready stop_signal environment exposes publish files"
     " configuration privileged read_only cap_drop new_privileges seccomp mounts_socket log_max health only_for stack"
+    " ready_within"
 )
 _CAPABILITIES = ("ALL", "CHOWN", "DAC_OVERRIDE", "NET_RAW", "SETGID", "SETUID")
 
@@ -54,7 +57,7 @@ class Service:
     meant to listen inside; ``configuration`` is the one of ``files``, or the folder of them, that the service reads as
     its configuration ("" where nobody can judge it); ``health`` is a HEALTHCHECK in place of the image's (() for none);
     ``only_for`` are the areas whose controls need it (() for all): it is not started for others; ``stack`` is the size
-    of each thread's stack ("" for the engine's default).
+    of each thread's stack ("" for the engine's default); ``ready_within`` is how many seconds it may take to come up.
     What has a default here is as hardened as it can be: only a weakness may give another value."""
 
     dockerfile: str
@@ -75,6 +78,7 @@ class Service:
     health: tuple[str, ...]
     only_for: tuple[str, ...]
     stack: str
+    ready_within: int
     privileged: bool = False
     read_only: bool = True
     cap_drop: tuple[str, ...] = ("ALL",)
@@ -125,6 +129,7 @@ def read(table: Table, networks: Mapping[str, Network]) -> Service:
         health=table.texts("health", ()),
         only_for=table.texts("only_for", ()),
         stack=table.text("stack", "", pattern=r"|\d+[kmg]"),
+        ready_within=table.number("ready_within", READY_WITHIN_S),
     )
     if service.configuration and not service.configured():
         raise table.bad("configuration", f"{service.configuration}: none of the files with a source is there")

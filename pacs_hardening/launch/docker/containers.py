@@ -15,8 +15,9 @@ from docker.errors import DockerException  # type: ignore[import-untyped]
 from ...model import Endpoint, Unmeasurable
 from ...model.running import Running
 from ...model.trail import Trail
-from ...pki import authority
+from ...pki import authority, services
 from ..definition import render
+from ..definition.plan import with_keys
 from ..definition.prepared import Prepared
 from . import (
     configured,
@@ -28,8 +29,6 @@ from . import (
 from .create import Run, contents, create
 from .engine import connect, errors_named
 from .side_by_side import SideBySide, together
-
-READY_DEADLINE_S = 60.0
 
 
 @contextmanager
@@ -43,12 +42,13 @@ def start(prepared: Prepared, folder: Path, say: Callable[[str], None]) -> Itera
         people = prepared.people
         plan = prepared.plan
         keys = authority.make(folder / "pki", people.cns, plan.server_names, plan.server_defect, plan.server_key)
+        own = services.make(folder / "services", keys, with_keys(prepared.hardened, plan), people.pin)
         run_id = secrets.token_hex(4)
-        run = Run(run_id, api, prepared, people, keys, sweep.labels(run_id))
+        run = Run(run_id, api, prepared, people, keys, own, sweep.labels(run_id))
         filled = contents(run)
         _tolerantly(lambda: sweep.sweep(api), "what dead runs left", say)
         with errors_named("cannot look for images"):
-            references = images.ensure(api, prepared.folder, prepared.plan.services, say)
+            references = images.ensure(api, prepared.folder, prepared.plan.services, say, prepared.plan.pulled)
         waiting: SideBySide[None] = SideBySide()
         streams: list[Any] = []
         stack.callback(waiting.join, 5.0)
@@ -79,7 +79,7 @@ def build(every: Iterable[Prepared], say: Callable[[str], None]) -> None:
     """Make every image that is not there yet. Raises Unmeasurable."""
     with connect() as api, errors_named("cannot look for images"):
         for prepared in every:
-            images.ensure(api, prepared.folder, prepared.plan.services, say)
+            images.ensure(api, prepared.folder, prepared.plan.services, say, prepared.plan.pulled)
 
 
 def _start(run: Run, containers: Mapping[str, str]) -> None:
@@ -99,12 +99,13 @@ def _await(run: Run, containers: Mapping[str, str], waiting: SideBySide[None], s
         ready = run.prepared.plan.services[name].ready
         return lambda: observe.await_ready(run.api, name, container, ready, run.people.mask, streams)
 
+    within = max(service.ready_within for service in run.prepared.plan.services.values())
     try:
-        waiting.run({name: one(name, each) for name, each in containers.items()}, READY_DEADLINE_S)
+        waiting.run({name: one(name, each) for name, each in containers.items()}, within)
     except TimeoutError as error:
         late = str(error).split(", ")
         raise Unmeasurable(
-            f"not ready after {READY_DEADLINE_S:.0f} s: {error}\n"
+            f"not ready after {within} s: {error}\n"
             + observe.logs(run.api, {name: containers[name] for name in late}, run.people.mask, lines=60)
         ) from None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import docker  # type: ignore[import-untyped]
@@ -30,6 +32,7 @@ class Run:
     prepared: Prepared
     people: render.Identities
     pki: authority.Pki
+    own: Mapping[str, Mapping[str, Path]]
     labels: Mapping[str, str]
 
     def name(self, what: str) -> str:
@@ -51,14 +54,17 @@ def contents(run: Run) -> dict[str, tuple[volumes.Volume, ...]]:
         "sender.pem": run.pki.sender_pem,
     }
 
-    def content(file: File) -> bytes:
+    def content(name: str, file: File) -> bytes:
         if file.secret:
-            return secret[file.secret].read_bytes()
+            return {**secret, **run.own.get(name, {})}[file.secret].read_bytes()
         if file.package:
             return volumes.zipped(file.package)
         return render.fill(run.prepared.sources[file.source], values, file.source).encode()
 
-    return {name: volumes.of_service(run.name(name), service, content) for name, service in plan.services.items()}
+    return {
+        name: volumes.of_service(run.name(name), service, partial(content, name))
+        for name, service in plan.services.items()
+    }
 
 
 def create(run: Run, references: Mapping[str, str], filled: Mapping[str, tuple[volumes.Volume, ...]]) -> dict[str, str]:

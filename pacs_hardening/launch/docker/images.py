@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,8 +20,11 @@ BUILD_TIMEOUT_S = 1800  # of silence in a build's output
 _LAST_LINES = 15
 
 
-def ensure(api: Api, folder: Path, services: Mapping[str, Service], say: Callable[[str], None]) -> dict[str, str]:
-    """Service -> reference of an image that is present. Raises Unmeasurable with the last lines of a failed build.
+def ensure(
+    api: Api, folder: Path, services: Mapping[str, Service], say: Callable[[str], None], pulled: Iterable[str] = ()
+) -> dict[str, str]:
+    """Service -> reference of an image that is present. ``pulled`` is what they are built
+    from and cannot be built here. Raises Unmeasurable with the last lines of a failed build or pull.
 
     Builds of different services run side by side; an interrupted run does not wait for them to end.
     """
@@ -31,6 +34,8 @@ def ensure(api: Api, folder: Path, services: Mapping[str, Service], say: Callabl
             return lambda: _pulled(api, service.image, say)
         return lambda: built(api, folder / service.dockerfile, say, service.base)
 
+    for reference in pulled:
+        _pulled(api, reference, say)
     return SideBySide[str]().run({name: one(name, service) for name, service in services.items()})
 
 
@@ -46,6 +51,11 @@ def digest(dockerfile: Path) -> str:
             continue
         found.update(f"\0{path.relative_to(folder)}\0{kind}\0{len(content)}\0".encode() + content)
     return found.hexdigest()[:16]
+
+
+def absent(api: Api, references: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``references`` that the engine does not have."""
+    return tuple(each for each in references if not _present(api, each))
 
 
 def _present(api: Api, reference: str) -> bool:
