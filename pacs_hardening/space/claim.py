@@ -64,6 +64,7 @@ class Claim(Generic[T]):
         for _ in range(HALVINGS):
             halves, self._halves = self._halves, []
             self._take(iter(halves), started + PATIENCE)
+        self._once_more(0)
         lacking = self._lacking()
         if lacking and not self.causes.found:
             raise Unmeasurable(f"{len(lacking)} single values could not be tried within {PATIENCE} s")
@@ -72,16 +73,16 @@ class Claim(Generic[T]):
         if unproven is None and not self.causes.found:  # one cause is enough for a verdict
             self._take(self._pairs(), time.monotonic() + self.budget)
             self._soak()
-            self._once_more()
+            self._once_more(FEW)
             self._prove_at_end()
         if len(self.unmeasured) > FEW and not self.causes.found:
             one = self.unmeasured[0]
             raise Unmeasurable(f"{len(self.unmeasured)} ways could not be measured: ", one.response or "")
         return Explored(self.causes.result(), self._coverage(time.monotonic() - started), self.proofs)
 
-    def _once_more(self) -> None:
-        """What got no answer while the archive was busy with what went before it."""
-        if len(self.unmeasured) <= FEW:
+    def _once_more(self, bearable: int) -> None:
+        """What got no answer while the archive was busy with what went before it, where it is more than that."""
+        if len(self.unmeasured) <= bearable:
             return
         before, self.unmeasured, asked = self.unmeasured, [], set[Way]()
 
@@ -100,7 +101,11 @@ class Claim(Generic[T]):
 
     def _lacking(self) -> list[Way]:
         """Single ways that were not even tried, alone or beside others."""
-        unanswered = {(played.way.base, single) for played in self.unmeasured for single in played.way.values}
+        unanswered = {
+            (played.way.base, single)
+            for played in self.unmeasured
+            for single in (*played.way.values, *self.covered[played.way.base].parts_of(played.way))
+        }
         missing = [(name, single) for name, covered in self.covered.items() for single in covered.missing()]
         return [Way.of(name, [single]) for name, single in missing if (name, single) not in unanswered]
 
