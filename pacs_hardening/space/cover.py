@@ -90,14 +90,16 @@ class Covered(Generic[T]):
 def together(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way]:
     """Ways that hold a value that was not tried in as many dimensions as there is one, until each was, by itself or as
     a part."""
-    mixing = {(d.name, v.name) for d in base.dimensions for v in d.values if v.mixes}
-    missing = [single for single in covered.missing() if single in mixing]
+    takes = {(d.name, v.name): v.takes for d in base.dimensions for v in d.values if v.mixes}
+    missing = [single for single in covered.missing() if single in takes]
     while missing:
-        row: dict[str, str] = {}
+        row, room = dict[str, str](), base.room
         for dimension, value in missing:
-            row.setdefault(dimension, value)
+            if dimension not in row and (takes[dimension, value] <= room or not row):
+                row[dimension] = value
+                room -= takes[dimension, value]
         others = [each for each in covered.dimensions() if each.name not in row]
-        way = Way.of(base.name, {**_Rows(others, random).row(set()), **row})
+        way = Way.of(base.name, {**_Rows(others, random).row(set(), room), **row})
         if base.allowed(base.resolve(way)):
             way = Way.of(base.name, row)
         tried = {*way.values, *covered.parts_of(way)}
@@ -117,10 +119,9 @@ def mixed(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way]:
     idle = 0
     while idle < 400:
         for _ in range(ROWS):
-            row = rows.row(seen)
-            if spoiling and random.random() < SPOILED:
-                ((dimension, value),) = random.choices(spoiling, weights)
-                row[dimension] = value.name
+            spoilt = random.choices(spoiling, weights) if spoiling and random.random() < SPOILED else []
+            row = rows.row(seen, base.room - sum(value.takes for _, value in spoilt))
+            row |= {dimension: value.name for dimension, value in spoilt}
             way = Way.of(base.name, row)
             fresh = set(combinations(way.values, 2)) - seen
             idle = 0 if fresh else idle + 1
@@ -146,7 +147,8 @@ class _Rows(Generic[T]):
         self._random = random
         self.used: Counter[Single] = Counter()
 
-    def row(self, seen: Container[tuple[Single, Single]]) -> dict[str, str]:
+    def row(self, seen: Container[tuple[Single, Single]], room: int) -> dict[str, str]:
+        """One that takes no more than ``room``."""
         row: dict[str, str] = {}
         order = [each for each in self._values if self._random.random() < each[0].often]
         self._random.shuffle(order)
@@ -157,7 +159,9 @@ class _Rows(Generic[T]):
             best = max(
                 drawn, key=lambda value: sum(_pair((name, value.name), each) not in seen for each in row.items())
             )
-            row[name] = best.name
+            if best.takes <= room:
+                row[name] = best.name
+                room -= best.takes
         return row
 
 

@@ -35,7 +35,7 @@ class Kind(Enum):
 class Value(Generic[T]):
     """``weight``: how likely it is to matter, 1 for a value among many. ``mixes``: an archive has no reason to refuse
     it to an authorised node, so that it may stand beside other values without hiding what they do. ``parts``: the names
-    of other values that it tries all together, in one conversation."""
+    of other values that it tries all together, in one conversation. ``takes``: of the room that a way has."""
 
     name: str
     change: Callable[[T], T]
@@ -43,6 +43,7 @@ class Value(Generic[T]):
     impact: Impact = Impact.PASSIVE
     mixes: bool = True
     parts: tuple[str, ...] = ()
+    takes: int = 1
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Base(Generic[T]):
     archive may serve after all, because they are an authorised node doing what it may. ``alone``: values of that weight
     are tried by themselves first, lighter ones beside others. ``nobody``: somebody as unknown as can be: where an
     archive lets him in as far as the base is not let in, letting in is no news. ``pairs``: whether two values at once
-    are tried from here."""
+    are tried from here. ``room``: what the values of one way may take together."""
 
     name: str
     kind: Kind
@@ -127,6 +128,7 @@ class Base(Generic[T]):
     alone: float = 5.0
     nobody: T | None = None
     pairs: bool = True
+    room: int = 1000
 
     def dimension(self, name: str) -> Dimension[T]:
         """Raises KeyError."""

@@ -11,6 +11,7 @@ from ...wire.http import Answer as HttpAnswer
 from ..dimension import Base, Kind, Way
 from ..played import Answer, Played
 from ..web.ask import Asker
+from ..web.dimensions import ROOM
 from ..web.draft import Asked, Party
 from ..web.parties import Dimensions, varied
 from ..web.play import WebPlayer
@@ -36,7 +37,7 @@ class GuessPlayer(WebPlayer):
         start = Asked(self.endpoint, WebRequest(path), (), Party.GUESSER)
         self._proof = start
         if self._status(start) != self._first:
-            yield Base(GUESSING, Kind.OVERREACHING, start, tuple(varied(known, _NOT_VARIED)), alone=inf)
+            yield Base(GUESSING, Kind.OVERREACHING, start, tuple(varied(known, _NOT_VARIED)), alone=inf, room=ROOM)
 
     def _status(self, asked: Asked) -> int:
         answer = self._asker.ask(asked)

@@ -16,6 +16,7 @@ from ..dimension import Base, Dimension, Kind, Way
 from ..played import Answer, Played
 from ..web.alike import listed
 from ..web.bases import ASKING
+from ..web.dimensions import ROOM
 from ..web.draft import Asked, Party
 from ..web.parties import Dimensions, varied
 from ..web.play import BUSY, WebPlayer
@@ -71,7 +72,7 @@ class ListingPlayer(WebPlayer):
         few = tuple(replace(each, values=tuple(value for value in each.values if value.mixes)) for each in mixing)
         for number, start in enumerate(starts):
             name = f"{LISTING}{self._at}{ASKING}{start.request.method} {start.request.path}"
-            yield Base(name, Kind.OVERREACHING, start, every if wide and number == 0 else few, alone=inf)
+            yield Base(name, Kind.OVERREACHING, start, every if wide and number == 0 else few, alone=inf, room=ROOM)
 
     def _judged(self, way: Way, asked: Asked, answer: HttpAnswer | None) -> Played:
         """Fewer matches than the base has show nothing of what stood beside in the request."""

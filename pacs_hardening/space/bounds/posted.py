@@ -14,6 +14,7 @@ from ...wire import dimse, operations, stow
 from ...wire.http import Answer as HttpAnswer
 from ..dimension import Base, Kind, Way
 from ..played import Answer, Played
+from ..web.dimensions import ROOM
 from ..web.draft import Asked, Party
 from ..web.parties import REFUSING, Dimensions, varied
 from ..web.play import BUSY, WebPlayer
@@ -54,7 +55,9 @@ class PostingPlayer(WebPlayer):
         answer = self._asker.ask(self._forged(start))
         if answer is not None and answer.status not in (0, 404, *REFUSING):
             self._usual[POSTING + self._at] = answer.status
-            yield Base(POSTING + self._at, Kind.OVERREACHING, start, tuple(varied(known, _NOT_VARIED)), alone=inf)
+            yield Base(
+                POSTING + self._at, Kind.OVERREACHING, start, tuple(varied(known, _NOT_VARIED)), alone=inf, room=ROOM
+            )
 
     def prove_served(self, base: Base[Asked]) -> None:
         """What he sends is looked at; whether a reader is served, every look at the object shows."""

@@ -10,16 +10,15 @@ from math import inf
 from ...model import Endpoint, Target, Unmeasurable, WebRequest
 from ..dimension import Base, Dimension, Kind
 from .ask import LANES, Asker
-from .dimensions import dimensions
+from .dimensions import ROOM, dimensions
 from .draft import Asked
 from .routes import looked_for, routes
 from .sorting import sorted_out
 
 ASKING = " asking "  # between who it is and what they ask for, in the name of a base
-_LIKELIEST = 20  # at siblings: the table has the likeliest first
 _BEFORE = "before it on the connection"  # elsewhere only after itself: what a later request alone is served is said so
 # What is tried by itself at other routes than the first, beside all that can stand in one request with other values.
-# How many of its values: None for all.
+# How many of its values, the likeliest first: None for all.
 _AT_NAMED: dict[str, int | None] = dict.fromkeys(
     (
         "method",
@@ -35,10 +34,10 @@ _AT_NAMED: dict[str, int | None] = dict.fromkeys(
     )
 )
 _AT_SIBLINGS: dict[str, int | None] = {
-    "method": None,
-    "spelling": _LIKELIEST,
-    "registered field": 10,
-    "other preferences": _LIKELIEST,
+    "method": 6,
+    "spelling": 10,
+    "registered field": 5,
+    "other preferences": 10,
 }
 
 
@@ -73,7 +72,7 @@ def bases(name: str, target: Target, endpoint: Endpoint, user: Asker, stranger: 
     """The first is called ``name``. Raises as `present` does. Where the ``stranger`` is told the same of what he sends,
     it was looked at before anybody asked who he is: that shows nothing."""
     there = present(target, endpoint, user)
-    first = Base(name, Kind.STRANGER, Asked(endpoint, there.found[0]), dimensions(there.found, there.maybe))
+    first = Base(name, Kind.STRANGER, Asked(endpoint, there.found[0]), dimensions(there.found, there.maybe), room=ROOM)
     first = replace(first, dimensions=tuple(sorted_out(first, user)))
     own = {*target.routes.values(), *(each.path for each in target.protected_requests)}
     rest = tuple(map(_light, (each for each in first.dimensions if each.name != "route")))
@@ -98,7 +97,9 @@ def _others(
     for request in requests:
         whole = request.path in own or request.path.partition("?")[0] in own
         called = f"{first.name}{ASKING}{request.method} {request.path}"
-        yield Base(called, Kind.STRANGER, first.start.at(request), named if whole else few, alone=inf, pairs=False)
+        yield Base(
+            called, Kind.STRANGER, first.start.at(request), named if whole else few, alone=inf, pairs=False, room=ROOM
+        )
 
 
 def _light(dimension: Dimension[Asked]) -> Dimension[Asked]:

@@ -16,7 +16,10 @@ from .draft import Asked, Atom, Kind
 _TABLE = Path(__file__).with_name("values.toml")
 # Of these a request has one, and an archive has reasons to refuse it to anybody: another method, a strange spelling.
 _SPOILING = frozenset({Kind.METHOD, Kind.SPELLING, Kind.VERSION, Kind.BEFORE, Kind.REPEAT, Kind.TLS, Kind.BODY})
-_TOGETHER = 10  # fields of one value in a request that holds others, too: servers take about a hundred in all
+_TOGETHER = 10  # fields of one value in a request that holds others, too
+# For the values of one request. Servers take about a hundred fields; Orthanc's (civetweb) takes 64, and forgets what is
+# beyond. Some are there in any case.
+ROOM = 54
 _HALF = 12  # the value at this place of a list weighs half of the first
 
 
@@ -95,7 +98,7 @@ def _bundles(
     for start in range(0, len(members), most):
         some = tuple(members[start : start + most])
         name = f"any field: {value}" + (f" ({start // most + 1})" if start else "")
-        yield make(name, partial(_with, some), max(weight, 3.0), parts=tuple(map(str, some)))
+        yield make(name, partial(_with, some), max(weight, 3.0), parts=tuple(map(str, some)), takes=len(some))
 
 
 def _with(atoms: tuple[Atom, ...], asked: Asked) -> Asked:

@@ -11,6 +11,7 @@ from ...model import Endpoint, Impact, Target, WebRequest
 from ..dimension import Base, Dimension, Kind, Layer, Value
 from .ask import Asker
 from .bases import ASKING
+from .dimensions import ROOM
 from .draft import DESTRUCTIVE, Asked, Atom, Party
 from .draft import Kind as Part
 
@@ -65,7 +66,7 @@ def _refused(name: str, starts: Iterable[Asked], varied: list[Dimension[Asked]],
         answer = asker.ask(start)
         if answer is not None and answer.status in REFUSING:
             called = f"{name}{ASKING}{start.request.method} {start.request.path}"
-            yield Base(called, Kind.OVERREACHING, start, tuple(varied), alone=alone)
+            yield Base(called, Kind.OVERREACHING, start, tuple(varied), alone=alone, room=ROOM)
             alone, varied = inf, [each for each in varied if any(value.mixes for value in each.values)]
 
 
