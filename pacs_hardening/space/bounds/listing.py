@@ -18,12 +18,13 @@ from ..web.alike import listed
 from ..web.bases import ASKING
 from ..web.dimensions import ROOM
 from ..web.draft import Asked, Party
-from ..web.parties import Dimensions, varied
+from ..web.parties import Dimensions, mixing, varied
 from ..web.play import BUSY, WebPlayer
 from ..web.routes import routes, service
 
 LISTING = "user-over-the-limit"  # of bases
 _NOT_VARIED = frozenset({"login", "token", "method", "body", "content type", "registered field"})
+_LIKELIEST = 16  # values of each dimension, where not all is varied: a search costs more than a refusal
 _PATHS = {  # PS3.18 table 10.6.1-1
     "PATIENT": "studies",
     "STUDY": "studies",
@@ -68,8 +69,7 @@ class ListingPlayer(WebPlayer):
     def _based(
         self, starts: Sequence[Asked], every: tuple[Dimension[Asked], ...], *, wide: bool
     ) -> Iterator[Base[Asked]]:
-        mixing = tuple(each for each in every if any(value.mixes for value in each.values))
-        few = tuple(replace(each, values=tuple(value for value in each.values if value.mixes)) for each in mixing)
+        few = tuple(mixing(every, _LIKELIEST))
         for number, start in enumerate(starts):
             name = f"{LISTING}{self._at}{ASKING}{start.request.method} {start.request.path}"
             yield Base(name, Kind.OVERREACHING, start, every if wide and number == 0 else few, alone=inf, room=ROOM)

@@ -67,7 +67,7 @@ def _refused(name: str, starts: Iterable[Asked], varied: list[Dimension[Asked]],
         if answer is not None and answer.status in REFUSING:
             called = f"{name}{ASKING}{start.request.method} {start.request.path}"
             yield Base(called, Kind.OVERREACHING, start, tuple(varied), alone=alone, room=ROOM)
-            alone, varied = inf, [each for each in varied if any(value.mixes for value in each.values)]
+            alone, varied = inf, list(mixing(varied))
 
 
 def varied(known: Dimensions, without: Container[str]) -> Iterator[Dimension[Asked]]:
@@ -76,6 +76,14 @@ def varied(known: Dimensions, without: Container[str]) -> Iterator[Dimension[Ask
         if each.name not in without and each.name != "route":
             values = tuple(value for value in each.values if value.impact <= Impact.ACTIVE and _is_harmless(value))
             yield replace(each, values=tuple(value for value in values if value.name not in _OTHER_TARGETS))
+
+
+def mixing(known: Dimensions, most: int | None = None) -> Iterator[Dimension[Asked]]:
+    """What can stand beside other values, ``most`` of each dimension."""
+    for each in known:
+        if values := tuple(value for value in each.values if value.mixes)[:most]:
+            names = {value.name for value in values}
+            yield replace(each, values=tuple(replace(v, parts=tuple(p for p in v.parts if p in names)) for v in values))
 
 
 def _is_harmless(value: Value[Asked]) -> bool:
