@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pacs_hardening.launch import owner
-from pacs_hardening.launch.definition import plan
+from pacs_hardening.launch.definition import service
 from pacs_hardening.launch.definition.prepared import Overrides
 from pacs_hardening.launch.docker import (
     containers,
@@ -290,7 +290,7 @@ def test_a_endpoint_that_only_the_weakness_opens_comes_last(folder: Path) -> Non
 def test_what_does_not_come_up_is_unmeasurable_and_leaves_nothing(
     folder: Path, api: Any, monkeypatch: pytest.MonkeyPatch, weakness: str, words: str
 ) -> None:
-    monkeypatch.setattr(plan, "READY_WITHIN_S", 1)
+    monkeypatch.setattr(service, "READY_WITHIN_S", 1)
     before = _left(api)
     with pytest.raises(Unmeasurable, match=words), Environment.load("tiny", folder).start(weakness):
         pytest.fail("must not come up")

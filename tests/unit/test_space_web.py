@@ -118,7 +118,7 @@ class Archive(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        path = self.path.partition("?")[0]
+        path = self.path.partition("?")[0].partition(";")[0]  # as servers in Java do
         user = self.headers.get("Authorization") == "Basic Y2xpbmljaWFuOm5vdC1hLWZhY3RvcnktcGFzc3dvcmQ="
         if self.public and path in ("/", "/login"):
             self._answer(200, {"Content-Type": "text/html"}, self.public)
