@@ -64,13 +64,14 @@ class Claim(Generic[T]):
         for _ in range(HALVINGS):
             halves, self._halves = self._halves, []
             self._take(iter(halves), started + PATIENCE)
-        self._once_more(0)
+        if not self.causes.found:  # one cause is enough for a verdict
+            self._once_more(0)
         lacking = self._lacking()
         if lacking and not self.causes.found:
             raise Unmeasurable(f"{len(lacking)} single values could not be tried within {PATIENCE} s")
         if unproven is not None and not self.causes.found:
             raise unproven
-        if unproven is None and not self.causes.found:  # one cause is enough for a verdict
+        if unproven is None and not self.causes.found:
             self._take(self._pairs(), time.monotonic() + self.budget)
             self._soak()
             self._once_more(FEW)
