@@ -12,7 +12,7 @@ from tests.meta.gating import GateRun
 Run = Callable[..., GateRun]
 
 CASES = {
-    "environment": (["--environment", "nowhere"], "unknown environment 'nowhere'; known: dcmtk, embedded"),
+    "environment": (["--environment", "nowhere"], "unknown environment 'nowhere'; known: dcm4chee, dcmtk, embedded"),
     "weakness": (["--environment", "embedded", "--weakness", "none-such"], "unknown weakness 'none-such'"),
     "weakness of nothing": (["--weakness", "x", "--target", "dicom://127.0.0.1:1"], "--weakness needs --environment"),
     "generation": (["--environment", "embedded", "--generation", "old"], "unknown generation 'old'; known: none"),

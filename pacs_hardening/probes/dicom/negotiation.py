@@ -53,6 +53,8 @@ def negotiated(
     if whole or len(proposals) == 1 or _is_about_the_peer(attempt.response):
         found = [syntax if result == 0 else "" for result, syntax in results[: len(proposals)]]
         return attempt if attempt.accepted is None else found
+    if isinstance(attempt.response, came.Silent) and _is_silent(target, peer, proposals[0], endpoint):
+        return attempt
     middle = len(proposals) // 2
     halves = [
         negotiated(target, peer, half, endpoint=endpoint, witness=witness)
@@ -63,6 +65,12 @@ def negotiated(
         return attempt
     parts = (proposals[:middle], proposals[middle:])
     return [s for part, half in zip(parts, halves, strict=True) for s in _syntaxes(half, len(part))]
+
+
+def _is_silent(target: Target, peer: Peer, proposal: Proposal, endpoint: Endpoint | None) -> bool:
+    """Not only to so many contexts: to one, too. Each silence takes seconds."""
+    attempt, _ = _propose(target, peer, [proposal], endpoint, "")
+    return isinstance(attempt.response, came.Silent)
 
 
 def _syntaxes(half: list[str] | Attempt, count: int) -> list[str]:
