@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import pytest
 
 from ..model import Endpoint, SampleStudy, Target
-from ..model.planted import Planted
+from ..model.planted import Kept, Planted
 from ..probes import keeping
 from ..probes.authorised import Authorised
 from ..probes.authorised.study import retrieved
 from ..probes.web.guess import Throttled
 from ..probes.web.request import guarded
 from ..space.bounds import destination, guessing, listing, posted, query, stored
+from ..space.bounds.originals import Originals
 from ..space.claim import Claim, Explored
 from ..space.dimension import Base
 from ..space.people import permitted
-from ..space.web.draft import Asked
-from ..space.web.play import WebPlayer
+from ..space.played import Asked, Plays
 from ..wire import operations, pdu
 from ..wire.implementations import presented
 from .exploring import WebPlayers, counted
 from .gate import Gate
 
+T = TypeVar("T", bound=Asked)
 SHARE = 0.05  # of the profile's seconds, for the pairs of each
 PAIRS_S = 1.0  # in less no pairs are worth beginning
 Sent: TypeAlias = Callable[[SampleStudy], Explored]
@@ -63,9 +64,7 @@ def replaced(gate: Gate, target: Target, authorised: Authorised) -> Replaced:
         syntaxes = [name for name, syntax in stored.SYNTAXES.items() if (usual, syntax) in taken]
         player = stored.ForgingPlayer(
             target,
-            over,
-            lambda sop_class: keeping.keep(authorised, sop_class),
-            lambda kept: retrieved(authorised, kept.study, tuple(over)),
+            _originals(authorised, over),
             prove=authorised.lives,
         )
         budget = SHARE * gate.profile.seconds_of_ways
@@ -81,11 +80,8 @@ def sent_elsewhere(gate: Gate, target: Target, authorised: Authorised) -> Sent:
     """``sent_elsewhere(study)``: each node that may have it sent asks for that, to where nothing may go."""
 
     def _sent(study: SampleStudy) -> Explored:
-        bases = [replace(base, pairs=False) for base in destination.bases(target, study)]
         player = destination.SendingPlayer(target, prove=authorised.lives)
-        return counted(
-            Claim("a node that has objects sent", bases, player, budget=0.0, seed=presented().seed), gate, authorised
-        )
+        return _bounded("a node that has objects sent", destination.bases(target, study), player, gate, authorised)
 
     return _sent
 
@@ -113,14 +109,8 @@ def posted_over(gate: Gate, target: Target, authorised: Authorised, web_players:
     def _posted() -> list[Explored]:
         explored = list[Explored]()
         for number, plain in enumerate(web_players() if target.users and target.routes.get("stow") else (), 1):
-            player = posted.PostingPlayer(
-                target,
-                plain.endpoint,
-                authorised.user(),
-                number,
-                lambda: keeping.keep(authorised, usual),
-                lambda kept: retrieved(authorised, kept.study, (usual,)),
-            )
+            originals = _originals(authorised, {usual: keeping.keep(authorised, usual)})
+            player = posted.PostingPlayer(target, plain.endpoint, authorised.user(), number, originals, usual)
             if bases := list(player.posts(plain.strangers[0].dimensions)):
                 explored.append(_bounded("a user who stores", bases, player, gate, authorised))
         return explored
@@ -141,7 +131,15 @@ def guessing_on(gate: Gate, target: Target, authorised: Authorised, web_players:
     return _guessing
 
 
-def _bounded(who: str, bases: Iterable[Base[Asked]], player: WebPlayer, gate: Gate, authorised: Authorised) -> Explored:
+def _originals(authorised: Authorised, over: dict[str, Kept]) -> Originals:
+    return Originals(
+        over,
+        lambda sop_class: keeping.keep(authorised, sop_class),
+        lambda kept: retrieved(authorised, kept.study, tuple(over)),
+    )
+
+
+def _bounded(who: str, bases: Iterable[Base[T]], player: Plays[T], gate: Gate, authorised: Authorised) -> Explored:
     """Single values alone: pairs of them are for those who may do nothing."""
     asked = [replace(base, pairs=False) for base in bases]
     return counted(Claim(who, asked, player, budget=0.0, seed=presented().seed), gate, authorised)

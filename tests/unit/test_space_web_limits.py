@@ -22,6 +22,7 @@ from pacs_hardening.probes.web.guess import guess_until_throttled
 from pacs_hardening.probes.web.request import guarded
 from pacs_hardening.space.bounds.guessing import GuessPlayer
 from pacs_hardening.space.bounds.listing import ListingPlayer
+from pacs_hardening.space.bounds.originals import Originals
 from pacs_hardening.space.bounds.posted import PostingPlayer
 from pacs_hardening.space.claim import Claim, Explored
 from pacs_hardening.space.web.play import WebPlayer
@@ -65,14 +66,12 @@ def searched(it: Archive) -> Explored:
 
 def posted(it: Archive) -> Explored:
     usual = operations.SECONDARY_CAPTURE
-    player = PostingPlayer(
-        it.target,
-        it.endpoint,
-        it.user,
-        1,
-        lambda: keeping.keep(it.authorised, usual),
+    originals = Originals(
+        {usual: keeping.keep(it.authorised, usual)},
+        lambda sop_class: keeping.keep(it.authorised, sop_class),
         lambda kept: retrieved(it.authorised, kept.study, (usual,)),
     )
+    player = PostingPlayer(it.target, it.endpoint, it.user, 1, originals, usual)
     return Claim("a user", list(player.posts(it.known)), player, budget=0, seed=1).explore()
 
 

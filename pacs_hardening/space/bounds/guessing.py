@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from math import inf
 
 from ...model import Endpoint, Target, User, WebRequest
-from ...model.response import Closed, HttpStatus, Response
 from ...wire.http import Answer as HttpAnswer
 from ..dimension import Base, Kind, Way
 from ..played import Answer, Played
@@ -14,7 +13,7 @@ from ..web.ask import Asker
 from ..web.dimensions import ROOM
 from ..web.draft import Asked, Party
 from ..web.parties import Dimensions, varied
-from ..web.play import WebPlayer
+from ..web.play import WebPlayer, came
 
 GUESSING = "guesser"  # of bases
 # What is asked for, and what says who asks, stays as it is.
@@ -46,7 +45,7 @@ class GuessPlayer(WebPlayer):
     def _judged(self, way: Way, asked: Asked, answer: HttpAnswer | None) -> Played:
         if answer is None:
             return Played(way, Answer.UNMEASURED)
-        response: Response = HttpStatus(answer.status, len(answer.body)) if answer.status else Closed()
+        response = came(answer)
         plain = Asked(asked.endpoint, asked.request, (), asked.party)
         if answer.status != self._first or (asked.atoms and self._status(plain) == self._first):
             return Played(way, Answer.REFUSED, response)

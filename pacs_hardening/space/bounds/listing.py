@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
 from math import inf
 from urllib.parse import quote
 
 from ...model import WebRequest
 from ...model.planted import Planted
-from ...model.response import HttpStatus
 from ...wire.http import Answer as HttpAnswer
 from ..dimension import Base, Dimension, Kind, Way
 from ..played import Answer, Played
 from ..web.alike import listed
 from ..web.bases import ASKING
 from ..web.dimensions import ROOM
-from ..web.draft import Asked, Party
+from ..web.draft import Asked, Party, fill
 from ..web.parties import Dimensions, mixing, varied
-from ..web.play import BUSY, WebPlayer
+from ..web.play import BUSY, WebPlayer, came
 from ..web.routes import routes, service
 
 LISTING = "user-over-the-limit"  # of bases
@@ -57,10 +55,9 @@ class ListingPlayer(WebPlayer):
         if base:
             yield WebRequest(f"{base}/{path}?{asked}")
         for request in routes(self.target) if planted.level == "IMAGE" else ():
-            if not request.path.startswith(f"{base}/") or not base:
+            if not (base and request.path.startswith(f"{base}/")):
                 names = {"study": keys["StudyInstanceUID"], "series": keys["SeriesInstanceUID"]}
-                body = reduce(lambda text, name: text.replace(f"{{{name}}}", names[name]), names, request.body)
-                yield replace(request, body=body)
+                yield replace(request, body=fill(request.body, names))
 
     def _listed(self, request: WebRequest) -> int:
         answer = self._user.ask(Asked(self.endpoint, request))
@@ -78,7 +75,7 @@ class ListingPlayer(WebPlayer):
         """Fewer matches than the base has show nothing of what stood beside in the request."""
         if answer is None or answer.status in BUSY:
             return super()._judged(way, asked, answer)
-        number, response = listed(answer), HttpStatus(answer.status, len(answer.body))
+        number, response = listed(answer), came(answer)
         if number <= self._most:
             return Played(way, Answer.REFUSED, response, hidden=number < self._most)
         draft, served = self._asker.draft(asked), f"{asked.request.method} {asked.request.path.partition('?')[0]}"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from math import inf
 
 from ...model import Endpoint, Target, User, WebRequest
-from ...model.planted import Kept
 from ...wire import dimse, operations, stow
 from ...wire.http import Answer as HttpAnswer
 from ..dimension import Base, Kind, Way
@@ -18,7 +17,7 @@ from ..web.dimensions import ROOM
 from ..web.draft import Asked, Party
 from ..web.parties import REFUSING, Dimensions, varied
 from ..web.play import BUSY, WebPlayer
-from .stored import LOOKS
+from .originals import Originals
 
 POSTING = "user-replacing"  # of bases
 CHUNK = 96
@@ -29,23 +28,13 @@ _NOT_VARIED = frozenset({
 
 class PostingPlayer(WebPlayer):
     """*Served* is whose object is read in place of the one that was stored. It is read after many ways were played:
-    where it does not stand any more, each of those is asked by itself.
-
-    ``plant()`` stores an object, and sees that it is there; ``read(kept)`` is what a reader gets of it, raw, empty
-    where nothing comes. Both raise Unmeasurable."""
+    where it does not stand any more, each of those is asked by itself."""
 
     def __init__(
-        self,
-        target: Target,
-        endpoint: Endpoint,
-        user: User,
-        number: int,
-        plant: Callable[[], Kept],
-        read: Callable[[Kept], bytes],
+        self, target: Target, endpoint: Endpoint, user: User, number: int, originals: Originals, sop_class: str
     ) -> None:
         super().__init__(target, endpoint, user, number)
-        self._plant, self._read = plant, read
-        self._kept = plant()
+        self._originals, self._of = originals, sop_class
         self._later = False
 
     def posts(self, known: Dimensions) -> Iterator[Base[Asked]]:
@@ -54,18 +43,17 @@ class PostingPlayer(WebPlayer):
         start = Asked(self.endpoint, request, (), Party.EAGER)
         answer = self._asker.ask(self._forged(start))
         if answer is not None and answer.status not in (0, 404, *REFUSING):
-            self._usual[POSTING + self._at] = answer.status
             yield Base(
                 POSTING + self._at, Kind.OVERREACHING, start, tuple(varied(known, _NOT_VARIED)), alone=inf, room=ROOM
             )
 
     def prove_served(self, base: Base[Asked]) -> None:
         """What he sends is looked at; whether a reader is served, every look at the object shows."""
-        self._read(self._kept)
+        self._originals.read(self._originals.over[self._of])
 
     def ask(self, bid: Asked, way: Way) -> Played:
         played = super().ask(bid, way)
-        if self._later or played.answer is Answer.UNMEASURED or not self._is_lost():
+        if self._later or played.answer is Answer.UNMEASURED or not self._originals.is_lost(self._of):
             return played
         said, done = "the object that was stored is not read any more", "the second object took its place"
         return replace(played, answer=Answer.SERVED, request=f"STOW-RS ({done})", transcript=(said,))
@@ -78,26 +66,18 @@ class PostingPlayer(WebPlayer):
                 played = [each for some in super().play_all(chunk) for each in some]
             finally:
                 self._later = False
-            yield [self.play(base, way) for base, way in chunk] if self._is_lost() else played
-
-    def _is_lost(self) -> bool:
-        """What is stored now is there, so what was sent before it would be there, too."""
-        fresh = self._plant()
-        if any(self._kept.mark.encode() in self._read(self._kept) for _ in range(LOOKS)):
-            return False
-        self._kept = fresh
-        return True
+            yield [self.play(base, way) for base, way in chunk] if self._originals.is_lost(self._of) else played
 
     def _resolved(self, base: Base[Asked], way: Way) -> Asked:
         return self._forged(base.resolve(way))
 
     def _forged(self, asked: Asked) -> Asked:
-        made = operations.synthetic_object(sample_study=self._kept.study, marker=f"OTHER {secrets.token_hex(6)}")
+        kept = self._originals.over[self._of]
+        made = operations.synthetic_object(sample_study=kept.study, marker=f"OTHER {secrets.token_hex(6)}")
         return replace(asked, payload=stow.body(dimse.encode_file(made)))
 
     def _judged(self, way: Way, asked: Asked, answer: HttpAnswer | None) -> Played:
         """Nobody can tell from the answer: it may be a success, too, where an archive leaves what it has as it is."""
-        played = super()._judged(way, asked, answer) if answer is None or answer.status in BUSY else None
-        if played is not None or answer is None:
-            return played or Played(way, Answer.UNMEASURED)
-        return Played(way, Answer.REFUSED, hidden=self._usual.get(way.base) not in (None, answer.status))
+        if answer is None or answer.status in BUSY:
+            return super()._judged(way, asked, answer)
+        return self._refused(way, answer)

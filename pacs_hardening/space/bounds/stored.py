@@ -19,6 +19,7 @@ from ..bid import Bid
 from ..dimension import Base, Dimension, Kind, Value, Way
 from ..play import Player
 from ..played import Answer, Played
+from .originals import Originals
 
 FORGING = "-replacing"  # behind a role, in the name of a base
 SYNTAXES = {  # PS3.5 A, beside Implicit VR Little Endian
@@ -34,7 +35,6 @@ CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("7", "2", "4", "1", "1.
 _OWN = ("transfer-syntax", "storage-role", "storage-contexts", "position")  # what is here as well, or is no matter
 _FRAME = b"\xff\xd8\xff\xd9"  # what looks like a frame; nobody has to decode it
 ALONE = 9.0  # what weighs less is tried beside other values
-LOOKS = 2  # before something is said to be gone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,41 +143,22 @@ def _objects(target: Target, over: dict[str, Kept], syntaxes: Sequence[str]) -> 
 
 class ForgingPlayer(Player):
     """*Served* is whose object is read in place of the one that was stored. Objects are read after many ways were
-    played: where one does not stand any more, each of those is asked by itself.
+    played: where one does not stand any more, each of those is asked by itself."""
 
-    ``plant(sop_class)`` stores an object of that class, and sees that it is there; ``read(kept)`` is what a reader gets
-    of it, raw, empty where nothing comes. Both raise Unmeasurable."""
-
-    def __init__(
-        self,
-        target: Target,
-        over: dict[str, Kept],
-        plant: Callable[[str], Kept],
-        read: Callable[[Kept], bytes],
-        prove: Callable[[Endpoint], None],
-    ) -> None:
+    def __init__(self, target: Target, originals: Originals, prove: Callable[[Endpoint], None]) -> None:
         super().__init__(target, prove=prove)
-        self._over, self._plant, self._read = over, plant, read
-        self._later = False
+        self._originals, self._later = originals, False
 
     def ask(self, bid: Bid, way: Way) -> Played:
         if not isinstance(bid, Forgery):
             return super().ask(bid, way)
         mark = f"OTHER {secrets.token_hex(6)}"
         played = super().ask(replace(bid, mark=mark), way)
-        if self._later or played.answer is Answer.UNMEASURED:
+        if self._later or played.answer is Answer.UNMEASURED or not self._originals.is_lost(bid.of):
             return played
-        fresh = self._plant(bid.of)  # it is there, so what was sent before it would be there, too
-        if self._stands(bid.of):
-            return played
-        self._over[bid.of] = fresh
         name = services.keyword(bid.of)
         said, done = f"the {name} that was stored is not read any more", "the second object took its place"
         return replace(played, answer=Answer.SERVED, request=f"C-STORE over a {name} ({done})", transcript=(said,))
-
-    def _stands(self, sop_class: str) -> bool:
-        kept = self._over[sop_class]
-        return any(kept.mark.encode() in self._read(kept) for _ in range(LOOKS))
 
     def _chunk(self, chunk: list[tuple[Base[Bid], Way]]) -> list[Played]:
         self._later = True
@@ -186,9 +167,7 @@ class ForgingPlayer(Player):
         finally:
             self._later = False
         asked = {bid.of for base, way in chunk if isinstance(bid := base.resolve(way), Forgery)}
-        fresh = {sop_class: self._plant(sop_class) for sop_class in sorted(asked)}
-        lost = {sop_class: kept for sop_class, kept in fresh.items() if not self._stands(sop_class)}
-        self._over.update(lost)
+        lost = [sop_class for sop_class in sorted(asked) if self._originals.is_lost(sop_class)]
         return [self.play(base, way) if lost else each for each, (base, way) in zip(played, chunk, strict=True)]
 
     def _served(self, session: Session, accepted: pdu.Accepted, ask: services.Request, bid: Bid) -> bool:

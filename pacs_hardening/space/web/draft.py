@@ -116,7 +116,7 @@ def drafted(asked: Asked, names: dict[str, str], login: User | None = None, path
     ``path``: one in place of the base's. What might destroy something names an object that nobody has."""
     if any(atom.value in DESTRUCTIVE for atom in asked.atoms) or asked.request.method in DESTRUCTIVE:
         names = {**names, **ABSENT}
-    base, _, query = _filled(asked.request.path, names).partition("?")
+    base, _, query = fill(asked.request.path, names).partition("?")
     base = path or base
     fields = {"Host": names["authority"], "User-Agent": presented().agent, "Accept": "*/*"}
     draft = Draft(asked.request.method, base, query, fields, asked.payload or asked.request.body.encode())
@@ -134,18 +134,18 @@ def drafted(asked: Asked, names: dict[str, str], login: User | None = None, path
 def _lay(atom: Atom, draft: Draft, names: dict[str, str]) -> None:
     match atom.kind:
         case Kind.HEADER:
-            draft.headers[atom.field] = _filled(atom.value, names)
+            draft.headers[atom.field] = fill(atom.value, names)
         case Kind.METHOD:
             draft.method = atom.value
         case Kind.QUERY:
-            value = _filled(atom.value, names)
+            value = fill(atom.value, names)
             draft.query = f"{draft.query}&{value}" if draft.query else value
         case Kind.BODY:
             draft.method = "POST" if draft.method == "GET" else draft.method
             draft.body = atom.value.encode()
             draft.headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
         case Kind.SPELLING:
-            draft.path = _filled(atom.value, _spelt(draft.path) | {"host": names["host"], "port": names["port"]})
+            draft.path = fill(atom.value, _spelt(draft.path) | {"host": names["host"], "port": names["port"]})
         case Kind.VERSION:
             draft.version = atom.value
         case Kind.BEFORE:
@@ -173,6 +173,7 @@ def _spelt(path: str) -> dict[str, str]:
     }
 
 
-def _filled(text: str, names: dict[str, str]) -> str:
+def fill(text: str, names: dict[str, str]) -> str:
+    """With ``names`` in their placeholders, and credentials of HTTP Basic in theirs."""
     text = re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], found[0]), text)
     return re.sub(r"\{basic:([^:}]*):?([^}]*)\}", lambda found: basic(found[1], found[2]), text)

@@ -24,6 +24,10 @@ BUSY = (429, 503)  # a server that has had enough of us says nothing about the w
 BEFORE = ("before it on the connection", "itself")
 
 
+def came(answer: HttpAnswer) -> Response:
+    return HttpStatus(answer.status, len(answer.body)) if answer.status else Closed()
+
+
 class WebPlayer:
     """At one ``endpoint``, where ``user`` is served; ``number``: which of the target's it is, from 1."""
 
@@ -105,13 +109,16 @@ class WebPlayer:
     def _judged(self, way: Way, asked: Asked, answer: HttpAnswer | None) -> Played:
         if answer is None or answer.status in BUSY:
             return Played(way, Answer.UNMEASURED, HttpStatus(answer.status) if answer else None)
-        response: Response = HttpStatus(answer.status, len(answer.body)) if answer.status else Closed()
         if not self._compare.is_served(asked, answer):
-            usual = self._usual.setdefault(way.base, answer.status) if not way.values else self._usual.get(way.base)
-            return Played(way, Answer.REFUSED, response, hidden=usual not in (None, answer.status))
-        draft = self._asker.draft(asked)
+            return self._refused(way, answer)
+        draft, response = self._asker.draft(asked), came(answer)
         served = f"{asked.request.method} {asked.request.path}"
         return Played(way, Answer.SERVED, response, served, (f"-> {draft.method} {draft.path}", ("<- ", response)))
+
+    def _refused(self, way: Way, answer: HttpAnswer) -> Played:
+        """What is refused otherwise than the base is may hide what stands beside it."""
+        usual = self._usual.setdefault(way.base, answer.status) if not way.values else self._usual.get(way.base)
+        return Played(way, Answer.REFUSED, came(answer), hidden=usual not in (None, answer.status))
 
     def prove_served(self, base: Base[Asked]) -> None:
         """Raises Unmeasurable where the user is not served at the first of the bases."""
