@@ -119,7 +119,7 @@ class Causes(Generic[T]):
             self.bases[base].resolve(way.at(base))
         except KeyError:
             return False
-        return not self.bases[base].allowed(self.bases[base].resolve(way.at(base)))
+        return not self.bases[base].allows(way.at(base))
 
     def _merge(self, new: _Found) -> None:
         """With a cause that needs the same dimensions, in other values, for the same peers."""

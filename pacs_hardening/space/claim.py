@@ -126,7 +126,7 @@ class Claim(Generic[T]):
             (weight, base, way)
             for base in self.bases.values()
             for weight, way in singles(base, self.covered[base.name].layer)
-            if by_itself(base, way) and not base.allowed(base.resolve(way))
+            if by_itself(base, way) and not base.allows(way)
         ]
         for _, base, way in sorted(every, key=lambda each: -each[0]):
             yield base, way
@@ -142,7 +142,7 @@ class Claim(Generic[T]):
         open_ = [base for name, base in self.bases.items() if base.pairs and name not in in_tls]
         for ways in zip_longest(*(mixed(base, self.covered[base.name], self.random) for base in open_)):
             for base, way in zip(open_, ways, strict=True):
-                if way is not None and not base.allowed(base.resolve(way)):
+                if way is not None and not base.allows(way):
                     yield base, way
 
     def _soak(self) -> None:

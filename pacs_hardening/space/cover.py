@@ -8,7 +8,7 @@ of the kind that an honest archive may refuse to everybody, because that would h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
@@ -81,10 +81,7 @@ class Covered(Generic[T]):
     def missing(self) -> list[Single]:
         """Values that were not tried, alone or beside others."""
         every = [way for _, way in singles(self.base, self.layer)]
-        return [w.values[0] for w in every if w.values[0] not in self.values and not self._allowed(w)]
-
-    def _allowed(self, way: Way) -> bool:
-        return self.base.allowed(self.base.resolve(way))
+        return [w.values[0] for w in every if w.values[0] not in self.values and not self.base.allows(w)]
 
 
 def together(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way]:
@@ -92,15 +89,15 @@ def together(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way
     a part."""
     takes = {(d.name, v.name): v.takes for d in base.dimensions for v in d.values if v.mixes}
     missing = [single for single in covered.missing() if single in takes]
+    rows = _Rows(covered.dimensions(), random)
     while missing:
         row, room = dict[str, str](), base.room
         for dimension, value in missing:
             if dimension not in row and (takes[dimension, value] <= room or not row):
                 row[dimension] = value
                 room -= takes[dimension, value]
-        others = [each for each in covered.dimensions() if each.name not in row]
-        way = Way.of(base.name, {**_Rows(others, random).row(set(), room), **row})
-        if base.allowed(base.resolve(way)):
+        way = Way.of(base.name, {**rows.row(room, besides=row), **row})
+        if base.allows(way):
             way = Way.of(base.name, row)
         tried = {*way.values, *covered.parts_of(way)}
         missing = [single for single in missing if single not in tried]
@@ -120,14 +117,14 @@ def mixed(base: Base[T], covered: Covered[T], random: Random) -> Iterator[Way]:
     while idle < 400:
         for _ in range(ROWS):
             spoilt = random.choices(spoiling, weights) if spoiling and random.random() < SPOILED else []
-            row = rows.row(seen, base.room - sum(value.takes for _, value in spoilt))
+            row = rows.row(base.room - sum(value.takes for _, value in spoilt), seen)
             row |= {dimension: value.name for dimension, value in spoilt}
             way = Way.of(base.name, row)
             fresh = set(combinations(way.values, 2)) - seen
             idle = 0 if fresh else idle + 1
             if fresh:
                 seen |= fresh
-                rows.used.update(way.values)
+                rows.use(way)
                 yield way
         pair = next((each for each in heavy if each not in seen), None)
         if pair is not None:
@@ -144,25 +141,41 @@ class _Rows(Generic[T]):
     def __init__(self, dimensions: Sequence[Dimension[T]], random: Random) -> None:
         mixing = [(d, [value for value in d.values if value.mixes]) for d in dimensions]
         self._values = [(d, values) for d, values in mixing if values]
+        self._weights = {d.name: [value.weight for value in values] for d, values in self._values}
+        self._places = {(d.name, v.name): place for d, values in self._values for place, v in enumerate(values)}
         self._random = random
-        self.used: Counter[Single] = Counter()
+        self._used: Counter[Single] = Counter()
 
-    def row(self, seen: Container[tuple[Single, Single]], room: int) -> dict[str, str]:
-        """One that takes no more than ``room``."""
+    def use(self, way: Way) -> None:
+        """What it holds is less likely from now on."""
+        for single in way.values:
+            place = self._places.get(single)
+            if place is not None:
+                weights, used = self._weights[single[0]], self._used[single]
+                weights[place] *= (1 + used) / (2 + used)
+                self._used[single] += 1
+
+    def row(
+        self, room: int, seen: Container[tuple[Single, Single]] | None = None, besides: Container[str] = ()
+    ) -> dict[str, str]:
+        """One that takes no more than ``room``, without dimensions ``besides``; ``seen`` None: any value will do."""
         row: dict[str, str] = {}
-        order = [each for each in self._values if self._random.random() < each[0].often]
+        order = [each for each in self._values if each[0].name not in besides]
+        order = [each for each in order if self._random.random() < each[0].often]
         self._random.shuffle(order)
         for dimension, values in order:
             name = dimension.name
-            weights = [value.weight / (1 + self.used[name, value.name]) for value in values]
-            drawn = self._random.choices(values, weights, k=DRAWN if row else 1)
-            best = max(
-                drawn, key=lambda value: sum(_pair((name, value.name), each) not in seen for each in row.items())
-            )
+            drawn = self._random.choices(values, self._weights[name], k=1 if seen is None or not row else DRAWN)
+            best = drawn[0] if seen is None else max(drawn, key=lambda value: _fresh((name, value.name), row, seen))
             if best.takes <= room:
                 row[name] = best.name
                 room -= best.takes
         return row
+
+
+def _fresh(single: Single, row: Mapping[str, str], seen: Container[tuple[Single, Single]]) -> int:
+    """How many pairs it makes with those of ``row`` that were not ``seen``."""
+    return sum(_pair(single, each) not in seen for each in row.items())
 
 
 def _pair(one: Single, other: Single) -> tuple[Single, Single]:

@@ -7,8 +7,9 @@ a value of a dimension turns one into another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum, auto
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from ..model import Impact
@@ -68,6 +69,11 @@ class Dimension(Generic[T]):
             if missing := set(value.parts) - names:
                 raise ValueError(f"dimension {self.name}: {value.name} has parts that it does not know: {missing}")
 
+    @cached_property
+    def changes(self) -> Mapping[str, Callable[[T], T]]:
+        """By the names of the values."""
+        return {value.name: value.change for value in self.values}
+
     def up_to(self, ceiling: Impact) -> Dimension[T]:
         """Without what would do more to the target than ``ceiling``."""
         kept = tuple(value for value in self.values if value.impact <= ceiling)
@@ -112,6 +118,11 @@ class Way:
         return self.base == other.base and set(self.values) >= set(other.values)
 
 
+def nothing(asked: object) -> bool:
+    """The way of an archive that may serve none of them."""
+    return False
+
+
 @dataclass(frozen=True)
 class Base(Generic[T]):
     """Somebody who must be refused, as they are without any particular. ``allowed``: which of the ways from here an
@@ -124,7 +135,7 @@ class Base(Generic[T]):
     kind: Kind
     start: T
     dimensions: tuple[Dimension[T], ...]
-    allowed: Callable[[T], bool] = field(default=lambda asked: False)
+    allowed: Callable[[T], bool] = nothing
     alone: float = 5.0
     nobody: T | None = None
     pairs: bool = True
@@ -134,14 +145,17 @@ class Base(Generic[T]):
         """Raises KeyError."""
         return {each.name: each for each in self.dimensions}[name]
 
+    def allows(self, way: Way) -> bool:
+        """An archive may serve ``way``."""
+        return self.allowed is not nothing and self.allowed(self.resolve(way))
+
     def resolve(self, way: Way) -> T:
         """What ``way`` asks. The order is that of the dimensions. Raises KeyError for what is not known here."""
         chosen = dict(way.values)
         asked = self.start
         for dimension in self.dimensions:
             if dimension.name in chosen:
-                name = chosen.pop(dimension.name)
-                asked = {value.name: value for value in dimension.values}[name].change(asked)
+                asked = dimension.changes[chosen.pop(dimension.name)](asked)
         if chosen:
             raise KeyError(next(iter(chosen)))
         return asked

@@ -51,7 +51,9 @@ class Asker:
         """On a connection of its own, with all that goes before it, and its repetitions up to the first that is
         answered 2xx. None where nothing came in time; CLOSED also where the connection ended before it could be
         asked."""
-        draft = self.draft(asked, path)
+        return self._repeated(self.draft(asked, path))
+
+    def _repeated(self, draft: Draft) -> Answer | None:
         answer: Answer | None = None
         for _ in range(draft.repeats):
             answer = self._alone(draft)
@@ -73,16 +75,16 @@ class Asker:
 
     def in_lane(self, ways: Sequence[Asked]) -> list[Answer | None]:
         """In turn on one connection, but for those that need one of their own."""
-        plain = [asked for asked in ways if self.draft(asked).is_plain]
-        answers = iter(self.in_turn(plain))
-        return [next(answers) if self.draft(asked).is_plain else self.ask(asked) for asked in ways]
+        drafts = [self.draft(asked) for asked in ways]
+        answers = iter(self._in_turn([draft for draft in drafts if draft.is_plain]))
+        return [next(answers) if draft.is_plain else self._repeated(draft) for draft in drafts]
 
-    def in_turn(self, ways: Sequence[Asked]) -> list[Answer | None]:
-        """On one connection, opened anew where the server has closed it. Only for drafts that are plain."""
+    def _in_turn(self, plain: Sequence[Draft]) -> list[Answer | None]:
+        """On one connection, opened anew where the server has closed it."""
         found: list[Answer | None] = []
         session: Session | None = None
-        for asked in ways:
-            draft, reused = self.draft(asked), session is not None
+        for draft in plain:
+            reused = session is not None
             answer, session = self._on(session, draft)
             if answer is CLOSED and reused:  # perhaps it was closed because of the one before
                 answer, session = self._on(None, draft)

@@ -6,11 +6,13 @@ import base64
 import re
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 
 from ...model import Endpoint, KeyPair, User, WebRequest
 from ...wire.implementations import presented
 from ...wire.login import fields as fields_of
 
+_NAME, _BASIC = re.compile(r"\{(\w+)\}"), re.compile(r"\{basic:([^:}]*):?([^}]*)\}")
 ABSENT = {"study": "2.25.1", "series": "2.25.2", "instance": "2.25.3"}  # UIDs that nobody has
 DESTRUCTIVE = frozenset({"DELETE", "PUT", "PATCH", "POST"})
 
@@ -119,7 +121,7 @@ def drafted(asked: Asked, names: dict[str, str], login: User | None = None, path
     base, _, query = fill(asked.request.path, names).partition("?")
     base = path or base
     fields = {"Host": names["authority"], "User-Agent": presented().agent, "Accept": "*/*"}
-    draft = Draft(asked.request.method, base, query, fields, asked.payload or asked.request.body.encode())
+    draft = Draft(asked.request.method, base, query, fields, asked.payload or fill(asked.request.body, names).encode())
     if asked.request.type:
         draft.headers["Content-Type"] = asked.request.type
     names = {**names, "path": base}
@@ -142,7 +144,7 @@ def _lay(atom: Atom, draft: Draft, names: dict[str, str]) -> None:
             draft.query = f"{draft.query}&{value}" if draft.query else value
         case Kind.BODY:
             draft.method = "POST" if draft.method == "GET" else draft.method
-            draft.body = atom.value.encode()
+            draft.body = fill(atom.value, names).encode()
             draft.headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
         case Kind.SPELLING:
             draft.path = fill(atom.value, _spelt(draft.path) | {"host": names["host"], "port": names["port"]})
@@ -159,6 +161,7 @@ def _lay(atom: Atom, draft: Draft, names: dict[str, str]) -> None:
                 draft.headers.pop(field, None)
 
 
+@lru_cache(256)
 def _spelt(path: str) -> dict[str, str]:
     bare = path.lstrip("/")
     return {
@@ -175,5 +178,7 @@ def _spelt(path: str) -> dict[str, str]:
 
 def fill(text: str, names: dict[str, str]) -> str:
     """With ``names`` in their placeholders, and credentials of HTTP Basic in theirs."""
-    text = re.sub(r"\{(\w+)\}", lambda found: names.get(found[1], found[0]), text)
-    return re.sub(r"\{basic:([^:}]*):?([^}]*)\}", lambda found: basic(found[1], found[2]), text)
+    if "{" not in text:
+        return text
+    text = _NAME.sub(lambda found: names.get(found[1], found[0]), text)
+    return _BASIC.sub(lambda found: basic(found[1], found[2]), text)

@@ -15,7 +15,7 @@ from ...wire.http import Answer
 from ...wire.pages import holds_nothing
 from .alike import is_alike, is_data_like
 from .ask import Asker
-from .draft import Asked, Draft, Kind, Party
+from .draft import Asked, Kind, Party
 from .parties import own_form
 from .routes import looked_for
 
@@ -37,21 +37,23 @@ class Comparison:
             return False
         if asked.party is not Party.NOBODY:
             return answer.status not in (*REFUSED, 405, 501) and self._was_done(asked, answer)
-        draft = self.asker.draft(asked)
-        if self._holds_what_is_stored(draft, answer):
+        if self._holds_what_is_stored(asked, answer):
             return True
-        if draft.method in _NO_CONTENT_EXPECTED:
-            return False
-        if 200 <= answer.status < 300:
-            return self._has_content(asked, answer)
         told = (304, *(looked_for(asked.request) if asked.request.absent else ()))
-        return answer.status in told and self._was_looked_for(asked, answer)
+        has_content = 200 <= answer.status < 300
+        if not (has_content or answer.status in told) or self.asker.draft(asked).method in _NO_CONTENT_EXPECTED:
+            return False
+        return self._has_content(asked, answer) if has_content else self._was_looked_for(asked, answer)
 
-    def _holds_what_is_stored(self, draft: Draft, answer: Answer) -> bool:
+    def _holds_what_is_stored(self, asked: Asked, answer: Answer) -> bool:
         """An error may repeat what was asked for."""
-        sample, said = self.target.sample_study, f"{draft.path}?{draft.query}"
+        sample = self.target.sample_study
         names = () if sample is None else (sample.study, sample.patient_id)
-        return any(len(name) >= 8 and name not in said and name.encode() in answer.body for name in names)
+        found = [name for name in names if len(name) >= 8 and name.encode() in answer.body]
+        if not found:
+            return False
+        draft = self.asker.draft(asked)
+        return any(name not in f"{draft.path}?{draft.query}" for name in found)
 
     def _has_content(self, asked: Asked, answer: Answer) -> bool:
         own = self.user.ask(asked)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from ...model import Endpoint, Target, Unmeasurable, User
 from ...model.response import Closed, HttpStatus, Response
@@ -81,11 +82,14 @@ class WebPlayer:
     def play_all(self, ways: Iterable[tuple[Base[Asked], Way]]) -> Iterator[list[Played]]:
         """In turn, so many at a time; those that leave a connection as it was share one. Raises Unmeasurable where the
         endpoint cannot be reached."""
-        waiting = iter(ways)
+        waiting, asked = iter(ways), deque[Iterator[list[Played]]]()
         with ThreadPoolExecutor(LANES) as pool:
             while chunk := list(islice(waiting, LANES * ON_ONE_CONNECTION)):
-                lanes = [chunk[lane::LANES] for lane in range(LANES)]
-                yield [played for lane in pool.map(self._lane, lanes) for played in lane]
+                asked.append(pool.map(self._lane, [chunk[lane::LANES] for lane in range(LANES)]))
+                if len(asked) > 1:  # so that the lanes have something to do while the next ways are made
+                    yield list(chain.from_iterable(asked.popleft()))
+            for last in asked:
+                yield list(chain.from_iterable(last))
 
     def _lane(self, ways: list[tuple[Base[Asked], Way]]) -> list[Played]:
         asked = [self._resolved(base, way) for base, way in ways]
