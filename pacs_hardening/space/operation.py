@@ -274,7 +274,7 @@ def rounds() -> Dimension[Bid]:
     def again(times: int) -> Callable[[Bid], Bid]:
         return lambda bid: replace(bid, requests=bid.requests * times)
 
-    return Dimension("rounds", (Value("2", again(2), weight=2), Value("4", again(4))), often=0.4)
+    return Dimension("rounds", (Value("2", again(2), weight=2), Value("4", again(4))), often=0.1)
 
 
 def repetition() -> Dimension[Bid]:
