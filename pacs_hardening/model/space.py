@@ -28,15 +28,29 @@ class Cause:
 
 @dataclass(frozen=True)
 class Coverage:
-    """So many ``ways`` of ``who``, who are ``bases``, through so many ``endpoints``, of which so many were ``served``;
+    """So many ``ways`` of ``who``, who are ``bases``, through ``endpoints``, of which so many were ``served``;
     ``values`` and ``pairs`` of values: tried, and of how many; ``seconds`` taken."""
 
     who: str
     ways: int
     served: int
     unmeasured: int
-    endpoints: int
+    endpoints: tuple[str, ...]
     bases: tuple[str, ...]
     values: tuple[int, int]
     pairs: tuple[int, int]
     seconds: float
+
+    def and_also(self, other: Coverage) -> Coverage:
+        """Both, of the same who; of whom ``other`` is another part of the space, or the same at another endpoint."""
+        return Coverage(
+            self.who,
+            self.ways + other.ways,
+            self.served + other.served,
+            self.unmeasured + other.unmeasured,
+            tuple(dict.fromkeys((*self.endpoints, *other.endpoints))),
+            tuple(dict.fromkeys((*self.bases, *other.bases))),
+            (self.values[0] + other.values[0], self.values[1] + other.values[1]),
+            (self.pairs[0] + other.pairs[0], self.pairs[1] + other.pairs[1]),
+            self.seconds + other.seconds,
+        )

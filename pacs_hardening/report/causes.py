@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..model.space import Cause, Coverage
 
+TRIED = "tried as "  # begins the name of a fact that says how much was tried
 MOST = 4  # values that are named; of the others, how many there are
 WHO = {
     "without-login": "somebody without a login",
@@ -62,10 +63,18 @@ def _joined(texts: Iterable[str], word: str = "and") -> str:
     return f"{', '.join(most)} {word} {last}" if most else last
 
 
+def tried(coverages: Iterable[Coverage]) -> dict[str, str]:
+    """For each of whom something was tried, in how many ways altogether."""
+    whole: dict[str, Coverage] = {}
+    for each in coverages:
+        whole[each.who] = whole[each.who].and_also(each) if each.who in whole else each
+    return {f"{TRIED}{who}": covered(each) for who, each in whole.items()}
+
+
 def covered(coverage: Coverage) -> str:
     """One line: how much was tried, and what came of it."""
-    endpoints = f"{coverage.endpoints} endpoint{'s'[: coverage.endpoints != 1]}"
-    said = f"{coverage.ways:,} ways through {endpoints}, {coverage.served:,} served"
+    through = f" through {len(coverage.endpoints)} endpoints" if len(coverage.endpoints) > 1 else ""
+    said = f"{coverage.ways:,} ways{through}, {coverage.served:,} served"
     said += f" ({_of(coverage.values)} single values, {_of(coverage.pairs)} pairs"
     return said + (f"; {coverage.unmeasured} could not be measured)" if coverage.unmeasured else ")")
 

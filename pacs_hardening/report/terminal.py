@@ -16,6 +16,7 @@ from ..model import (
     Status,
     by_control,
 )
+from .causes import TRIED
 from .tally import grouped, in_general, which
 from .text import clean, reason
 
@@ -39,7 +40,7 @@ def render(run: Run, colour: bool) -> str:
     failed = grouped(finding for finding in run.findings if finding.status is Status.FAIL)
     for findings in sorted(failed.values(), key=lambda each: (each[0].control.severity, each[0].control.id)):
         lines += [*_failure(findings, width, colour), ""]
-    lines += [*_wrap("Target", _target(run), width), "", *_verdict(run, width, colour)]
+    lines += [*_wrap("Target", _target(run), width), *_tried(run, width), "", *_verdict(run, width, colour)]
     return "\n".join(_tame(line) for line in lines) + "\n"
 
 
@@ -94,8 +95,14 @@ def _verdict(run: Run, width: int, colour: bool) -> list[str]:
 
 
 def _target(run: Run) -> str:
-    facts = "; ".join(f"{clean(name, 40)}: {clean(value, MAX_LINE)}" for name, value in run.facts.items() if value)
+    told = [(name, value) for name, value in run.facts.items() if value and not name.startswith(TRIED)]
+    facts = "; ".join(f"{clean(name, 40)}: {clean(value, MAX_LINE)}" for name, value in told)
     return f"{clean(run.target, 100)} ({facts})" if facts else clean(run.target, 100)
+
+
+def _tried(run: Run, width: int) -> list[str]:
+    tried = [(name.removeprefix(TRIED), value) for name, value in run.facts.items() if name.startswith(TRIED)]
+    return _column("Tried as", [f"{clean(who, 60)}: {clean(value, MAX_LINE)}" for who, value in tried], width)
 
 
 def _failure(findings: Sequence[Finding], width: int, colour: bool) -> list[str]:

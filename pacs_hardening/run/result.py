@@ -56,7 +56,7 @@ def _facts(gate: Gate) -> dict[str, str]:
     if gate.controls_version is not None:
         facts["controls"] = f"version {gate.controls_version}"
     if gate.coverage:
-        facts |= {f"tried as {each.who}": causes.covered(each) for each in gate.coverage}
+        facts |= causes.tried(gate.coverage)
         facts["presented as"] = f"{presented().implementation.name} (seed {presented().seed})"
     return facts
 

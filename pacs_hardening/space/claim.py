@@ -211,7 +211,7 @@ class Claim(Generic[T]):
             sum(each.ways for each in covered),
             self.served,
             len(self.unmeasured),
-            len({base.start.endpoint for base in self.bases.values()}),
+            tuple(dict.fromkeys(str(base.start.endpoint) for base in self.bases.values())),
             tuple(self.bases),
             (sum(len(each.values) for each in covered), sum(each.of_values() for each in covered)),
             (sum(len(each.pairs) for each in covered), sum(each.of_pairs() for each in covered)),

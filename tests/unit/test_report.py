@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema  # type: ignore[import-untyped]
@@ -21,12 +22,14 @@ from pacs_hardening.model import (
     Verdict,
     judge,
 )
+from pacs_hardening.model.space import Coverage
 from pacs_hardening.report import (
     catalogue,
     json_report,
     junit,
     terminal,
 )
+from pacs_hardening.report.causes import tried
 from pacs_hardening.report.text import clean
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\nPASS all is well\x9b31m \u202etxt.exe\u2066 \ud800 ]]> <b>&\ufffe\x00\u2028\u200b"
@@ -342,3 +345,19 @@ def test_catalogue_has_a_table_for_each_area_and_names_what_refutes() -> None:
 def test_catalogue_escapes_what_would_break_a_table() -> None:
     pipes = Control("web.p", "A | B\nC.", "x", Severity.LOW, Impact.ACTIVE)
     assert "| A \\| B C | none |" in catalogue.render([pipes], {}, {})
+
+
+def test_what_was_tried_of_one_who_is_counted_together_and_has_a_line() -> None:
+    at_study = Coverage("a node that searches", 4, 0, 0, ("dicoms://a:1",), ("all",), (18, 18), (0, 3), 1.0)
+    at_image = replace(at_study, ways=2, unmeasured=1)
+    stranger = replace(at_study, who="a stranger", endpoints=("dicoms://a:1", "dicoms://a:2"))
+    facts = tried([at_study, stranger, at_image])
+    assert facts == {
+        "tried as a node that searches": "6 ways, 0 served (36 of 36 single values, 0 of 6 pairs; "
+        "1 could not be measured)",
+        "tried as a stranger": "4 ways through 2 endpoints, 0 served (18 of 18 single values, 0 of 3 pairs)",
+    }
+    shown = terminal.render(replace(run(PASSED), facts={"profile": "baseline", **facts}), colour=False)
+    assert "(profile: baseline)\n" in shown
+    assert "Tried as        a node that searches: 6 ways" in shown
+    assert "\n                a stranger: 4 ways" in shown
