@@ -26,6 +26,9 @@ _PEM = serialization.Encoding.PEM
 COLLECTOR = "collector"
 
 
+BY_DEVICE = "issued-by-a-device"
+
+
 @dataclass(frozen=True)
 class Pki:
     """Paths of what was made. ``nodes`` is by role; ``bad`` holds, by defect, client certificates with the CN
@@ -105,6 +108,10 @@ def _make(
         write_file(folder / "bad-without-key.crt", issued.public_bytes(_PEM)),
         write_file(folder / "bad-without-key.key", certificates.mismatched(key)),
     )
+    # A device's certificate says that it is no CA (RFC 5280 4.2.1.9): who looks only at signatures takes this one.
+    device = certificates.new_key()
+    issued = certificates.issue(replace(client, cn="device"), device, ours)
+    bad_pairs[BY_DEVICE] = write(f"bad-{BY_DEVICE}", client, Authority(device, issued.subject, issued))
     revoked = x509.load_pem_x509_certificate(bad_pairs["revoked"].certificate.read_bytes())
     return Pki(
         ours=ours,

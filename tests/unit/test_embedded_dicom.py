@@ -268,7 +268,7 @@ def test_certificate_is_bound_to_the_ae_title(hardened: Running) -> None:
 
 
 def test_bad_client_certificates_are_refused(hardened: Running) -> None:
-    assert len(hardened.target.bad_keys) == 9
+    assert len(hardened.target.bad_keys) == 10
     assert all(refused_by_tls(hardened, keys) for keys in hardened.target.bad_keys.values())
 
 

@@ -13,8 +13,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from pacs_hardening.model import BadInput, KeyPair
+from pacs_hardening.model import BadInput, Endpoint, KeyPair, Node, Target
 from pacs_hardening.pki import authority, services
+from pacs_hardening.pki.foreign import foreign
 
 NODES = {"all": "all.nodes.invalid", "unknown": "unknown.nodes.invalid"}
 NAMES = ["localhost", "127.0.0.1"]
@@ -78,6 +79,7 @@ def test_every_node_and_the_server_are_accepted_by_a_strict_peer(made: authority
         ("wrong-usage", "purpose"),
         ("revoked", "revoked"),
         ("without-key", "bad signature"),
+        ("issued-by-a-device", "unknown ca"),
         ("sha1", "too weak"),
         ("rsa1024", "EE certificate key too weak"),
     ],
@@ -142,3 +144,14 @@ def test_services_have_certificates_of_their_own_names_and_trust_one_ca(made: au
         assert [each.certificate for each in trusted.additional_certs] == [ca]
         with pytest.raises(ValueError, match="password"):
             pkcs12.load_pkcs12(files["service.p12"].read_bytes(), b"another pin")
+
+
+def test_what_no_archive_may_take_is_made_for_a_target(made: authority.Pki, tmp_path: Path) -> None:
+    nodes = {role: Node(role, role.upper(), frozenset(), keys) for role, keys in made.nodes.items()}
+    target = Target("ward", "PACS", (Endpoint("dicom", "127.0.0.1", 2762, tls=True),), nodes=nodes, ca=made.ca)
+    found = foreign(target, tmp_path)
+    assert set(found) == {"self-signed", "unknown-ca", "issued-by-a-device"}
+    assert all(_handshake(made, keys) for keys in found.values())
+    leaf, device, *_ = x509.load_pem_x509_certificates(found["issued-by-a-device"].certificate.read_bytes())
+    leaf.verify_directly_issued_by(device)
+    assert [each.subject.rfc4514_string() for each in (leaf, device)] == [f"CN={NODES[x]}" for x in ("all", "unknown")]
