@@ -11,13 +11,13 @@ from contextlib import suppress
 from ..model import Endpoint, Unmeasurable
 from ..model.response import Rejected
 from ..wire import pace, pdu
+from ..wire.patience import patiently
 from .conversation import FIRST, Case, Step, whole_pdus
 from .recipe import Recipes
 from .talk import Talk
 from .waiting import ANSWER_S, Waiting
 
 CROWDED_S = 1.0  # how long an A-ASSOCIATE-AC is waited for while other conversations are open
-PATIENCE = (0.1, 0.3, 0.8)  # seconds: an archive that has reached a limit of its own is asked again after each
 
 
 class Unreachable(Unmeasurable):
@@ -64,14 +64,7 @@ class Player(Waiting):
         """Begin the conversation, and end it where the answer comes at once. Raises Unreachable without TCP, Crowded
         (nothing was played: settle the others, then try again), and Unmeasurable where a valid association is not
         accepted; where that is for a limit of the archive's own, it is asked again a little later."""
-        for seconds in PATIENCE:
-            try:
-                return self._play(case)
-            except Busy as busy:
-                if self._open:
-                    raise Crowded(busy.said) from busy
-                pace.pause(seconds)
-        return self._play(case)
+        patiently(lambda: self._play(case), on=Busy)
 
     def _play(self, case: Case) -> None:
         try:
@@ -192,5 +185,7 @@ class Player(Waiting):
         if kind != pdu.A_ASSOCIATE_AC:
             busy = kind == pdu.A_ASSOCIATE_RJ and len(body) >= 4 and Rejected(body[1], body[2], body[3]).is_busy
             said = f"{self._endpoint}: a valid association was answered with {pdu.name(kind, body)}"
-            raise (Busy if busy else Unmeasurable)(said)
+            if not busy:
+                raise Unmeasurable(said)
+            raise Crowded(said) if self._open else Busy(said)
         return True

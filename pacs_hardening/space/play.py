@@ -13,6 +13,7 @@ from time import monotonic
 from ..model import Endpoint, Target, Unmeasurable
 from ..model.response import NOT_AUTHORISED, Rejected, Response, Silent
 from ..wire import pace, pdu, scu, tls
+from ..wire.patience import is_busy, patiently
 from ..wire.session import Refused, Session
 from ..wire.session import Silent as Hung
 from . import services
@@ -26,7 +27,6 @@ _OF_THE_REQUEST = (*range(0xA700, 0xA800), 0xA900)
 _NOT_DONE = 0x0110  # processing failure (PS3.7 C.5.20)
 CHUNK = 48
 MOST_LANES = 16
-PATIENCE = (0.1, 0.3, 0.8)  # seconds between two tries at an archive that is busy
 AGAIN = (1.0, 3.0)  # seconds between two tries at one that cannot be reached
 SLOW_S = 0.15  # that a conversation takes at an archive that makes its peers wait
 
@@ -92,13 +92,8 @@ class Player:
 
     def _patiently(self, base: Base[Bid], way: Way) -> Played:
         """Alone, and again a little later where the archive says that it is busy."""
-        played = self.play(base, way)
-        for seconds in PATIENCE:
-            if not (isinstance(played.response, Rejected) and played.response.is_busy):
-                break
-            pace.notice(f"{base.start.endpoint} rejects what is beyond a limit of its own: asked again, more slowly")
-            pace.pause(seconds)
-            played = self.play(base, way)
+        said = f"{base.start.endpoint} rejects what is beyond a limit of its own: asked again, more slowly"
+        played = patiently(lambda: self.play(base, way), busy=is_busy, notice=said)
         if isinstance(played.response, Silent) and self._is_answered_to_nobody(base, way):
             return replace(played, answer=Answer.REFUSED, hidden=True)
         return played
@@ -134,12 +129,7 @@ class Player:
 
     def _reach(self, bid: Bid, asks: tuple[services.Request, ...], prelude: int) -> tuple[Played, int]:
         """As `_associate`; an archive whose queue is full for a moment can be reached a little later."""
-        for seconds in AGAIN:
-            try:
-                return self._associate(bid, asks, prelude)
-            except Unmeasurable:
-                pace.pause(seconds)
-        return self._associate(bid, asks, prelude)
+        return patiently(lambda: self._associate(bid, asks, prelude), AGAIN, on=Unmeasurable)
 
     def _associate(self, bid: Bid, asks: tuple[services.Request, ...], prelude: int) -> tuple[Played, int]:
         """One association, and how many of ``asks`` came to be asked on it."""

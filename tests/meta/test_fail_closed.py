@@ -8,10 +8,12 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from fixtures.scripted import scripted
 from pacs_hardening import embedded
 from pacs_hardening.config import targetfile
 from pacs_hardening.launch.environment import discover
@@ -77,24 +79,12 @@ def test_target_is_silent_after_tls(gate_run: Run, tmp_path: Path) -> None:
 
 def test_target_that_never_stops_talking(gate_run: Run, tmp_path: Path) -> None:
     """A TCP service that is no DICOM at all."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        from threading import Thread
 
-        def chatter() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.sendall(b"SSH-2.0-nothing to do with DICOM\r\n" * 4)
+    def chatter(connection: socket.socket, _: Event) -> None:
+        connection.sendall(b"SSH-2.0-nothing to do with DICOM\r\n" * 4)
 
-        thread = Thread(target=chatter, daemon=True)
-        thread.start()
-        port = server.getsockname()[1]
-        assert_inconclusive(gate_run("--target", f"dicom://127.0.0.1:{port}?called=PACS&calling=GATE"))
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+    with scripted(chatter) as endpoint:
+        assert_inconclusive(gate_run("--target", f"dicom://127.0.0.1:{endpoint.port}?called=PACS&calling=GATE"))
 
 
 def test_engine_stopped(gate_run: Run, tmp_path: Path) -> None:

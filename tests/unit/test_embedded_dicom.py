@@ -5,10 +5,8 @@ from __future__ import annotations
 import secrets
 import socket
 import ssl
-import tempfile
-import tomllib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from pynetdicom.pdu_primitives import (
 )
 from pynetdicom.transport import AssociationSocket
 
+from fixtures.small import environment, running
 from pacs_hardening.embedded import start
 from pacs_hardening.embedded.store import Store
 from pacs_hardening.embedded.upper_layer import ClosingSocket
@@ -44,7 +43,6 @@ from pacs_hardening.probes.plant import plant
 from pacs_hardening.space import negotiation
 from pacs_hardening.wire import tls
 
-FOLDER = Path(__file__).parents[2] / "environments" / "embedded"
 VERIFICATION, SECONDARY_CAPTURE, ULTRASOUND = (
     "1.2.840.10008.1.1",
     "1.2.840.10008.5.1.4.1.1.7",
@@ -54,21 +52,6 @@ FIND, MOVE, GET = (f"1.2.840.10008.5.1.4.1.2.2.{n}" for n in (1, 2, 3))
 COMMITMENT, JPEG = "1.2.840.10008.1.20.1", "1.2.840.10008.1.2.4.50"
 CONTEXTS = {"echo": VERIFICATION, "find": FIND, "get": GET, "move": MOVE, "store": SECONDARY_CAPTURE}
 NOT_AUTHORISED = 0x0124
-
-
-def environment(weakness: str = "", **settings: Any) -> dict[str, Any]:
-    found = tomllib.loads((FOLDER / "environment.toml").read_text())
-    merge = tomllib.loads((FOLDER / "weak" / f"{weakness}.toml").read_text())["merge"] if weakness else {}
-    for table, values in merge.items():
-        found[table] |= values
-    found["settings"] |= settings
-    return found
-
-
-@contextmanager
-def running(weakness: str = "", **settings: Any) -> Iterator[Running]:
-    with tempfile.TemporaryDirectory() as folder, start(environment(weakness, **settings), Path(folder)) as it:
-        yield it
 
 
 @pytest.fixture(autouse=True)

@@ -15,22 +15,13 @@ from typing import Any
 
 import pytest
 
+from fixtures.small import FOLDER, environment
 from pacs_hardening.embedded import start
 from pacs_hardening.embedded.settings import Settings, parse
 from pacs_hardening.model import BadInput, Impact
 from pacs_hardening.model.running import Running
 
-FOLDER = Path(__file__).parents[2] / "environments" / "embedded"
 WEAKNESSES = sorted(path.stem for path in (FOLDER / "weak").glob("*.toml"))
-
-
-def environment(weakness: str = "", **settings: Any) -> dict[str, Any]:
-    found = tomllib.loads((FOLDER / "environment.toml").read_text())
-    merge = tomllib.loads((FOLDER / "weak" / f"{weakness}.toml").read_text())["merge"] if weakness else {}
-    for table, values in merge.items():
-        found[table] |= values
-    found["settings"] |= settings
-    return found
 
 
 def shake_hands(

@@ -9,12 +9,9 @@ import json
 import re
 import socket
 import ssl
-import tempfile
-import tomllib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,24 +19,12 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from pacs_hardening.embedded import start
+from fixtures.small import running
 from pacs_hardening.model import User
 from pacs_hardening.model.running import Running
 
-FOLDER = Path(__file__).parents[2] / "environments" / "embedded"
 _OWN: Any = object()
 Got = tuple[int, dict[str, str], bytes]
-
-
-@contextmanager
-def running(weakness: str = "", **settings: Any) -> Iterator[Running]:
-    environment = tomllib.loads((FOLDER / "environment.toml").read_text())
-    merge = tomllib.loads((FOLDER / "weak" / f"{weakness}.toml").read_text())["merge"] if weakness else {}
-    for table, values in merge.items():
-        environment[table] |= values
-    environment["settings"] |= settings
-    with tempfile.TemporaryDirectory() as folder, start(environment, Path(folder)) as it:
-        yield it
 
 
 @pytest.fixture(scope="module")

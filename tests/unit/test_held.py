@@ -6,9 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -19,8 +17,8 @@ from threading import Event
 import pytest
 
 from fixtures import broken_peer as broken
+from fixtures.small import running
 from fixtures.strict_peer import Peer, serving
-from pacs_hardening.embedded import start
 from pacs_hardening.fuzz import held
 from pacs_hardening.fuzz.campaign import Search
 from pacs_hardening.fuzz.conversation import Case, Expectation, Step
@@ -36,7 +34,6 @@ from pacs_hardening.pki import certificates
 from pacs_hardening.probes.authorised import Authorised, EchoOnly
 from pacs_hardening.wire import pdu
 
-FOLDER = Path(__file__).parents[2] / "environments" / "embedded"
 TIMES = 50
 IDLE = Case("idle", 0, "PS3.8 9.1.5", Expectation.WAITING, (Step("plain"),))
 STALLED = Case("stalls", 0, "PS3.8 9.1.5", Expectation.WAITING, (stalled_request(),))
@@ -44,17 +41,10 @@ HALF = Case("stalls within", 0, "PS3.8 9.2", Expectation.WAITING, tuple(stalled_
 ASSOCIATED = Case("holds", 0, "PS3.8 9.3.4", Expectation.WAITING, (Step("associate", REQUEST),))
 
 
-@contextmanager
-def embedded() -> Iterator[Running]:
-    environment = tomllib.loads((FOLDER / "environment.toml").read_text())
-    with tempfile.TemporaryDirectory() as folder, start(environment, Path(folder)) as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def archive() -> Iterator[Running]:
-    with embedded() as running:
-        yield running
+    with running() as it:
+        yield it
 
 
 def at(target: Target, running: Running) -> HostilePeers:
@@ -95,10 +85,10 @@ def test_who_was_not_served_before_accuses_nobody(archive: Running, spoilt: Call
 def test_an_archive_whose_list_is_out_of_date_is_not_accused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Given an archive that refuses everybody since its CRL has expired."""
     monkeypatch.setattr(certificates, "revoke", partial(certificates.revoke, lasts=-certificates.DAY / 2))
-    with embedded() as running:
+    with running() as it:
         for _ in range(TIMES):
             with pytest.raises(Unmeasurable, match="positive control failed"):
-                must_serve_others(at(running.target, running), [IDLE] * 8, "hold on")
+                must_serve_others(at(it.target, it), [IDLE] * 8, "hold on")
 
 
 class EndsMidway(Peer):

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from fixtures.scripted import scripted
+from fixtures.scripted import saying, scripted
 from pacs_hardening.fuzz.conversation import (
     MAX_ANSWER,
     Answer,
@@ -43,16 +43,6 @@ def faults(case: Case, answer: Answer) -> set[Fault]:
     return {fault for fault, _ in judge_answer(case, answer, [b"SECRET-VALUE"], strictly=True)}
 
 
-def answering(data: bytes, *, close: bool = True) -> object:
-    def script(connection: socket.socket, over: Event) -> None:
-        connection.recv(1 << 16)
-        connection.sendall(data)
-        if not close:
-            over.wait(10)
-
-    return script
-
-
 ABORTED = pdu.pdu(pdu.A_ABORT, bytes([0, 0, 2, 6]))
 ACCEPTED = pdu.pdu(pdu.A_ASSOCIATE_AC, bytes(68))
 
@@ -72,7 +62,7 @@ ACCEPTED = pdu.pdu(pdu.A_ASSOCIATE_AC, bytes(68))
     ],
 )
 def test_each_answer_has_its_verdict(said: bytes, close: bool, fault: set[Fault]) -> None:
-    with scripted(answering(said, close=close)) as endpoint:  # type: ignore[arg-type]
+    with scripted(saying(said, close=close)) as endpoint:
         assert faults(CASE, play(endpoint)) == fault
 
 
@@ -110,7 +100,7 @@ def test_a_peer_that_reads_nothing_is_left() -> None:
 def test_a_valid_association_that_is_refused_proves_nothing() -> None:
     case = Case("test.on", 0, "", Expectation.SURVIVAL, tuple(on_association(send(ECHO))))
     refused = pdu.pdu(pdu.A_ASSOCIATE_RJ, bytes([0, 1, 1, 3]))
-    with scripted(answering(refused)) as endpoint, pytest.raises(Unmeasurable, match="A-ASSOCIATE-RJ"):  # type: ignore[arg-type]
+    with scripted(saying(refused)) as endpoint, pytest.raises(Unmeasurable, match="A-ASSOCIATE-RJ"):
         play(endpoint, case)
 
 

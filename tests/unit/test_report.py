@@ -32,18 +32,9 @@ from pacs_hardening.report import (
 from pacs_hardening.report.causes import tried
 from pacs_hardening.report.text import clean
 
+from .reporting import control
+
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\nPASS all is well\x9b31m \u202etxt.exe\u2066 \ud800 ]]> <b>&\ufffe\x00\u2028\u200b"
-
-
-def control(name: str, severity: Severity = Severity.HIGH) -> Control:
-    return Control(
-        id=name,
-        requirement=f"The archive MUST hold {name}.\n\nBecause it matters.",
-        exposure=f"ANYONE can break {name}.",
-        severity=severity,
-        impact=Impact.PASSIVE,
-        references=("PS3.15 B.12",),
-    )
 
 
 def run(*findings: Finding, aborted: str | None = None, **facts: str) -> Run:

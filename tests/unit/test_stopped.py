@@ -6,11 +6,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from threading import Thread
+from threading import Event
 
 import pytest
 
-from pacs_hardening.model import Endpoint, Target
+from fixtures.scripted import scripted
+from pacs_hardening.model import Target
 from pacs_hardening.model.running import Running
 from pacs_hardening.report.words import text
 from pacs_hardening.run import stopped
@@ -23,24 +24,14 @@ def _changed(before: str, now: str) -> list[str]:
 @contextmanager
 def _archive(*, survives: bool, tls: bool = True) -> Iterator[Running]:
     state = ["alive"]
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def serve() -> None:
-            try:
-                connection, _ = server.accept()
-            except OSError:  # the port without TLS is never asked: the server was closed meanwhile
-                return
-            with connection:
-                connection.recv(5)
-                state[0] = "alive" if survives else "ended by signal 11"
+    def script(connection: socket.socket, _: Event) -> None:
+        connection.recv(5)
+        state[0] = "alive" if survives else "ended by signal 11"
 
-        thread = Thread(target=serve, daemon=True)
-        thread.start()
-        endpoint = Endpoint("web", "127.0.0.1", server.getsockname()[1], tls=tls)
-        target = Target("small", "PACS", (endpoint,))
+    with scripted(script, "web") as endpoint:
+        target = Target("small", "PACS", (replace(endpoint, tls=tls),))
         yield replace(Running(target, lambda: "", None, lambda: ""), fingerprint=lambda: state[0])
-        if tls:
-            thread.join()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import io
 import socket
 import ssl
 import struct
-from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
 
@@ -14,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.scripted import scripted
+from fixtures.scripted import Script, saying, scripted
 from pacs_hardening.model import Endpoint, KeyPair, Unmeasurable
 from pacs_hardening.model.response import Alert, Closed, Nonsense, Silent, Stage, TlsAlert
 from pacs_hardening.pki import authority
@@ -26,7 +25,6 @@ from pacs_hardening.wire.suites import VERSIONS, suites
 
 _ALLOW_RENEGOTIATION = 1 << 8  # SSL_OP_ALLOW_CLIENT_RENEGOTIATION
 DHE, ECDHE, PSK = 0x009E, 0xC02F, 0x00AA
-Answering = Callable[[socket.socket, Event], None]
 
 
 def answer_to(hello: ClientHello, context: ssl.SSLContext) -> bytes:
@@ -74,7 +72,7 @@ def context(server: KeyPair) -> ssl.SSLContext:
     return context
 
 
-def serving(context: ssl.SSLContext) -> Answering:
+def serving(context: ssl.SSLContext) -> Script:
     def script(connection: socket.socket, _: Event) -> None:
         with context.wrap_socket(connection, server_side=True) as secure:
             secure.recv(1)
@@ -179,16 +177,6 @@ def test_an_answer_without_end_ends(piece: bytes) -> None:
     with pytest.raises(Malformed):
         read_choice(receive, "TLS 1.2")
     assert asked <= MAX_FLIGHT
-
-
-def saying(data: bytes, *, close: bool = True) -> Answering:
-    def script(connection: socket.socket, over: Event) -> None:
-        connection.recv(1 << 16)
-        connection.sendall(data)
-        if not close:
-            over.wait(20)
-
-    return script
 
 
 @pytest.mark.parametrize(

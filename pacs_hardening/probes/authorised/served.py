@@ -13,8 +13,9 @@ from ...model import (
     Unmeasurable,
     Unserved,
 )
-from ...model.response import ContextRefused, DimseStatus, Rejected
+from ...model.response import ContextRefused, DimseStatus
 from ...wire import operations, pace
+from ...wire.patience import is_busy, patiently
 from ...wire.scu import Operation
 from ..dicom.association import Attempt, Outcome, Peer, associate_as
 from .offers import SERVICE_OF, Offers, not_offered
@@ -51,12 +52,7 @@ class Served(Offers):
     def _patiently(self, ask: Callable[[], Attempt]) -> Attempt:
         """An archive that is full of what the suite itself has left open says so, and is asked again once it has
         cleared that away: within the half minute for which most wait for a peer that is gone."""
-        for seconds in PATIENCE:
-            attempt = ask()
-            if not (isinstance(attempt.response, Rejected) and attempt.response.is_busy):
-                return attempt
-            pace.pause(seconds)
-        return ask()
+        return patiently(ask, PATIENCE, busy=is_busy)
 
     def asks(self, seconds: float, role: str = "all") -> Attempt:
         """Like ``lives``, within ``seconds``; what came of it is for the caller to judge."""

@@ -18,11 +18,10 @@ from ...model import (
 )
 from ...model import response as came
 from ...model.response import Observed, Response, Said, Stage
-from ...wire import pace, pdu, scu, tls
+from ...wire import pdu, scu, tls
 from ...wire import session as wire
 from ...wire.operations import echo
-
-PATIENCE = (0.1, 0.3, 0.8)  # seconds: an archive that is busy is asked again after each
+from ...wire.patience import is_busy, patiently
 
 
 class Outcome(StrEnum):
@@ -119,13 +118,11 @@ def associate_as(
     there is no endpoint, no TCP connection, or the answer is no DICOM at all.
     """
     endpoint = endpoint or first_endpoint(target, "dicom")
-    for seconds_between in PATIENCE:
-        attempt = _associate_once(target, peer, operations, endpoint, request, seconds)
-        if not (isinstance(attempt.response, came.Rejected) and attempt.response.is_busy):
-            return attempt
-        pace.notice(f"{endpoint} rejects what is beyond a limit of its own (A-ASSOCIATE-RJ): asked again, more slowly")
-        pace.pause(seconds_between)
-    return _associate_once(target, peer, operations, endpoint, request, seconds)
+    return patiently(
+        lambda: _associate_once(target, peer, operations, endpoint, request, seconds),
+        busy=is_busy,
+        notice=f"{endpoint} rejects what is beyond a limit of its own (A-ASSOCIATE-RJ): asked again, more slowly",
+    )
 
 
 def _associate_once(

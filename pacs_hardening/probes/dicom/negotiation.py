@@ -46,24 +46,30 @@ def negotiated(
     target: Target, peer: Peer, proposals: Sequence[Proposal], *, endpoint: Endpoint | None = None, witness: str = ""
 ) -> list[str] | Attempt:
     """For each of ``proposals`` the transfer syntax in which it is accepted, "" for none; the attempt where there is no
-    association at all. Archives have limits of their own: what is refused as a whole is asked in halves. ``witness`` as
-    above."""
+    association at all. What is too much for one association, or is refused as a whole, is asked in halves: archives
+    have limits of their own. ``witness`` as above."""
+    if len(proposals) > MOST - bool(witness):
+        return _in_halves(target, peer, proposals, endpoint, witness)
     attempt, results = _propose(target, peer, proposals, endpoint, witness)
     whole = attempt.accepted is not None and (not witness or results[-1][0] == 0)
-    if whole or len(proposals) == 1 or _is_about_the_peer(attempt.response):
+    if whole or len(proposals) <= 1 or _is_about_the_peer(attempt.response):
         found = [syntax if result == 0 else "" for result, syntax in results[: len(proposals)]]
         return attempt if attempt.accepted is None else found
     if isinstance(attempt.response, came.Silent) and _is_silent(target, peer, proposals[0], endpoint):
         return attempt
+    parts = _in_halves(target, peer, proposals, endpoint, witness)
+    return attempt if isinstance(parts, Attempt) else parts
+
+
+def _in_halves(
+    target: Target, peer: Peer, proposals: Sequence[Proposal], endpoint: Endpoint | None, witness: str
+) -> list[str] | Attempt:
+    """As ``negotiated``; the first attempt where neither half is given an association."""
     middle = len(proposals) // 2
-    halves = [
-        negotiated(target, peer, half, endpoint=endpoint, witness=witness)
-        for half in (proposals[:middle], proposals[middle:])
-    ]
-    refused = [each for each in halves if isinstance(each, Attempt)]
-    if len(refused) == len(halves):
-        return attempt
     parts = (proposals[:middle], proposals[middle:])
+    halves = [negotiated(target, peer, part, endpoint=endpoint, witness=witness) for part in parts]
+    if all(isinstance(half, Attempt) for half in halves):
+        return halves[0]
     return [s for part, half in zip(parts, halves, strict=True) for s in _syntaxes(half, len(part))]
 
 

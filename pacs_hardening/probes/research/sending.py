@@ -15,6 +15,7 @@ from ...wire.dimse import C_STORE
 from ...wire.pdu import IMPLICIT_LE, AssociateRequest, Context
 from ...wire.scu import Operation, request_for
 from ..dicom.association import Attempt, Peer, associate_as
+from ..dicom.negotiation import negotiated
 from .side import LANES, research_view
 
 IMPLICIT: Mapping[str, str] = MappingProxyType({})
@@ -55,16 +56,10 @@ def accepted(
     view, peer = research_view(target, research), Peer.of(target.nodes[research.sender])
 
     def of(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        asked = replace(
-            request_for(view.called_aet.encode(), peer.aet, peer.identity),
-            contexts=tuple(Context(2 * n + 1, uid, (syntax,)) for n, (uid, syntax) in enumerate(pairs)),
-        )
-        answer = associate_as(view, peer, request=asked).accepted
-        results = answer.results if answer is not None else {}
-        return [pair for n, pair in enumerate(pairs) if results.get(2 * n + 1, (2, ""))[0] == 0]
+        found = negotiated(view, peer, [(uid, (syntax,)) for uid, syntax in pairs])
+        return [] if isinstance(found, Attempt) else [pair for pair, syntax in zip(pairs, found, strict=True) if syntax]
 
-    parts = [[(uid, IMPLICIT_LE) for uid in classes[at : at + 128]] for at in range(0, len(classes), 128)]
-    taken = [uid for part in parts for uid, _ in of(part)]
+    taken = [uid for uid, _ in of([(uid, IMPLICIT_LE) for uid in classes])]
     return tuple(taken), tuple(syntax for _, syntax in of([(taken[0], each) for each in syntaxes])) if taken else ()
 
 
