@@ -78,7 +78,7 @@ class Claim(Generic[T]):
             self._prove_at_end()
         if len(self.unmeasured) > FEW and not self.causes.found:
             one = self.unmeasured[0]
-            raise Unmeasurable(f"{len(self.unmeasured)} ways could not be measured: ", one.response or "")
+            raise Unmeasurable(f"{len(self.unmeasured)} ways could not be measured: ", one.response or "no answer in time")
         return Explored(self.causes.result(), self._coverage(time.monotonic() - started), self.proofs)
 
     def _once_more(self, bearable: int) -> None:
@@ -114,7 +114,7 @@ class Claim(Generic[T]):
         for base in self.bases.values():
             played = self.player.play(base, Way(base.name))
             if played.answer is Answer.UNMEASURED:
-                raise Unmeasurable(f"{base.name} got no answer: ", played.response or "")
+                raise Unmeasurable(f"{base.name} got no answer: ", played.response or "nothing came in time")
             if Answer.ADMITTED in (played.answer, self._of_nobody(base)):
                 alike = [each.name for each in self.bases.values() if each.kind is base.kind is Kind.STRANGER]
                 self.admits |= {base.name, *alike}
