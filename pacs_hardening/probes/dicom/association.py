@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -110,16 +111,17 @@ def associate_as(
     endpoint: Endpoint | None = None,
     request: pdu.AssociateRequest | None = None,
     seconds: float = 8.0,
+    patience: Sequence[float] = PATIENCE,
 ) -> Attempt:
     """Associate as ``peer`` and perform ``operations`` in turn, up to the first that fails (none: only associate
     and release, offering Verification).
 
     ``request`` replaces the A-ASSOCIATE-RQ with one of the caller's. An archive that has reached a limit of its own
-    (A-ASSOCIATE-RJ source 3) is asked again a little later: that says nothing of who asks. Raises Unmeasurable where
-    there is no endpoint, no TCP connection, or the answer is no DICOM at all.
+    (A-ASSOCIATE-RJ source 3) is asked again after each of so many seconds (``patience``): that says nothing of who
+    asks. Raises Unmeasurable where there is no endpoint, no TCP connection, or the answer is no DICOM at all.
     """
     endpoint = endpoint or first_endpoint(target, "dicom")
-    for seconds_between in PATIENCE:
+    for seconds_between in patience:
         attempt = _associate_once(target, peer, operations, endpoint, request, seconds)
         if not (isinstance(attempt.response, came.Rejected) and attempt.response.is_busy):
             return attempt
