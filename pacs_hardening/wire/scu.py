@@ -72,8 +72,8 @@ def associate(session: Session, request: pdu.AssociateRequest) -> pdu.Accepted:
 
 def release(session: Session) -> None:
     """Leave politely; how the peer answers is of no interest, so at most one PDU is awaited."""
-    session.send(pdu.pdu(pdu.A_RELEASE_RQ, bytes(4)), "A-RELEASE-RQ")
     with suppress(Refused, Silent, pdu.ProtocolError):
+        session.send(pdu.pdu(pdu.A_RELEASE_RQ, bytes(4)), "A-RELEASE-RQ")
         session.receive(Stage.RELEASE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -121,6 +121,33 @@ def associate_as(
     asks. Raises Unmeasurable where there is no endpoint, no TCP connection, or the answer is no DICOM at all.
     """
     endpoint = endpoint or first_endpoint(target, "dicom")
+    attempt = _associate_patiently(target, peer, operations, endpoint, request, seconds, patience)
+    done = 0 if attempt.operation is None else operations.index(attempt.operation)
+    if done and isinstance(attempt.response, came.Closed | came.Aborted):
+        # Some end an association after each message: what was to come is asked on another.
+        rest = operations[done:]
+        later = associate_as(
+            target, peer, *rest, endpoint=endpoint, request=request, seconds=seconds, patience=patience
+        )
+        return replace(
+            later,
+            datasets=attempt.datasets + later.datasets,
+            received=attempt.received + later.received,
+            completed=attempt.completed + later.completed,
+            transcript=attempt.transcript + later.transcript,
+        )
+    return attempt
+
+
+def _associate_patiently(
+    target: Target,
+    peer: Peer,
+    operations: tuple[scu.Operation, ...],
+    endpoint: Endpoint,
+    request: pdu.AssociateRequest | None,
+    seconds: float,
+    patience: Sequence[float],
+) -> Attempt:
     for seconds_between in patience:
         attempt = _associate_once(target, peer, operations, endpoint, request, seconds)
         if not (isinstance(attempt.response, came.Rejected) and attempt.response.is_busy):
