@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ..model import Unmeasurable
 from ..model.planted import Kept
-from ..wire import operations, pdu, scu
+from ..wire import operations
 from .appear import awaited
 from .authorised import Authorised
 from .authorised.study import retrieved, sample_of
-from .dicom.association import Outcome, Peer, associate_as
+from .dicom.association import Attempt, Peer
+from .dicom.negotiation import negotiated
 
 
 def taken(authorised: Authorised, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Which of ``pairs`` of storage class and transfer syntax are negotiated with a node that may store."""
-    node, target = authorised.node(authorised.who_may("store")), authorised.target
-    contexts = tuple(pdu.Context(2 * n + 1, uid, (syntax,)) for n, (uid, syntax) in enumerate(pairs[:128]))
-    request = replace(
-        scu.request_for(target.called_aet.encode(), node.aet.encode(), node.identity, operations.echo()),
-        contexts=contexts,
-    )
-    attempt = associate_as(target, Peer.of(node), request=request)
-    if attempt.outcome is not Outcome.SERVED or attempt.accepted is None:
-        raise Unmeasurable("positive control failed: ", attempt.observed)
-    results = attempt.accepted.results
-    return [pair for n, pair in enumerate(pairs[:128]) if results.get(2 * n + 1, (2, ""))[0] == 0]
+    peer = Peer.of(authorised.node(authorised.who_may("store")))
+    syntaxes = negotiated(authorised.target, peer, [(uid, (syntax,)) for uid, syntax in pairs])
+    if isinstance(syntaxes, Attempt):
+        raise Unmeasurable("positive control failed: ", syntaxes.observed)
+    return [pair for pair, syntax in zip(pairs, syntaxes, strict=True) if syntax]
 
 
 def keep(authorised: Authorised, sop_class: str) -> Kept:
