@@ -7,14 +7,19 @@ from typing import Any
 
 import pytest
 
-from pacs_hardening.model import Control, Endpoint, Impact, Severity, Target, Unmeasurable, Unserved
-from pacs_hardening.model.response import DimseStatus, Rejected, Served
+from pacs_hardening.model import Control, Endpoint, Impact, Node, Severity, Target, Unmeasurable, Unserved
+from pacs_hardening.model.response import DimseStatus, Rejected, Served, Silent, Stage
 from pacs_hardening.probes.appear import awaited
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.probes.dicom import negotiation
 from pacs_hardening.probes.dicom.association import Attempt, Peer
 from pacs_hardening.probes.offered import offered
 from pacs_hardening.run.alive import Alive
+from pacs_hardening.space import operation, services
+from pacs_hardening.space import played as outcome
+from pacs_hardening.space.bid import Bid
+from pacs_hardening.space.dimension import Base, Kind, Way
+from pacs_hardening.space.play import Player
 from pacs_hardening.wire import operations, pace, pdu
 from pacs_hardening.wire.http import Answer
 from pacs_hardening.wire.pages import holds_nothing, is_login
@@ -171,6 +176,39 @@ def test_what_is_offered_is_found_whatever_an_association_bears(
     assert accepted == [f"{CAPTURE} in {pdu.IMPLICIT_LE}"]
     assert max(archive.asked) <= most
     assert len(archive.asked) <= len(uids) // max(1, most - 1) + 1
+
+
+class Mute(Player):
+    """Stands in for a peer to which nobody's ``odd`` bids are answered; an authorised node is ``served``."""
+
+    def __init__(self, target: Target, *, served: bool) -> None:
+        super().__init__(target, prove=self.proven)
+        self.served, self.asked = served, list[bytes]()
+
+    def proven(self, endpoint: Endpoint) -> None:
+        if not self.served:
+            raise Unmeasurable("no answer")
+
+    def _converse(self, bid: Bid) -> outcome.Played:
+        self.asked.append(bid.calling)
+        odd = bid.first_context == 2
+        return outcome.Played(
+            Way(""), outcome.Answer.UNMEASURED if odd else outcome.Answer.REFUSED, Silent(4, Stage.ASSOCIATION)
+        )
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_what_no_node_is_answered_is_refused_where_nodes_are_served(served: bool) -> None:
+    target = Target("t", "T", (DICOM,), nodes={"all": Node("all", "GATE", frozenset({"find"}))})
+    start = Bid(target, DICOM, b"STRANGER", b"T", requests=(services.FIND,))
+    base = Base("stranger", Kind.STRANGER, start, tuple(operation.contexts()))
+    ways = [(base, Way.of("stranger", {"context-ids": "even"}))] * 3
+    player = Mute(target, served=served)
+    (played,) = player.play_all(ways)
+    assert {each.answer for each in played} == {outcome.Answer.REFUSED if served else outcome.Answer.UNMEASURED}
+    assert player.asked.count(b"GATE") == 1, "it is asked once for all"
+    assert player.asked.count(b"STRANGER") == (3 if served else 6)
+    assert player.lanes == (4 if served else 2)
 
 
 @pytest.mark.usefixtures("forgotten")
