@@ -119,7 +119,7 @@ def _header(record: AuditRecord) -> syslog.Message | None:
         raise
 
 
-def _text(record: AuditRecord) -> str:
+def _xml_of(record: AuditRecord) -> str:
     """What the message says. Log servers write control characters as octal, and a header of their own."""
     head = _header(record)
     text = head.text if head else record.text[record.text.index("<AuditMessage") :]
@@ -132,7 +132,7 @@ def _text(record: AuditRecord) -> str:
 
 def _parsed(record: AuditRecord) -> ElementTree.Element:
     """Raises ProtocolError. What declares entities is not read: they are how a small text becomes a large one."""
-    text = _text(record)
+    text = _xml_of(record)
     if "<!" in text:
         raise ProtocolError("XML with a declaration or comment, which no audit message needs")
     try:
