@@ -199,12 +199,20 @@ def _secret(table: Table, word: str, here: Path) -> Secret:
         name = table.text(variable)
         if not os.environ.get(name):
             raise table.bad(variable, f"the environment variable {name!r} is not set")
-        return Secret(os.environ[name])
+        return Secret(_text(os.fsencode(os.environ[name])))
     path = here / table.text(file)
     try:
-        value = path.read_bytes().decode().removesuffix("\n").removesuffix("\r")
-    except (OSError, ValueError) as error:
-        raise table.bad(file, f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'not text'}") from error
+        value = _text(path.read_bytes()).removesuffix("\n").removesuffix("\r")
+    except OSError as error:
+        raise table.bad(file, f"{path}: cannot be read: {error.strerror}") from error
     if not value:
         raise table.bad(file, f"{path}: is empty")
     return Secret(value)
+
+
+def _text(raw: bytes) -> str:
+    """Whoever keeps a password in Latin-1 has one that is not UTF-8."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

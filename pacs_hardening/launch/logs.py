@@ -8,7 +8,7 @@ import socket
 import socketserver
 import ssl
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from ..embedded.collector import frame
 from ..model import AuditRecord, Unmeasurable
 from ..model.logs import AuditLog
 from ..model.trail import MAX_LENGTH, Trail
+from .lines import Lines
 
 POLL_S = 0.1  # between two looks at a file that has not grown
 STOP_S = 2.0
@@ -54,15 +55,15 @@ def _follow(path: Path, trail: Trail, stack: ExitStack) -> None:
     file.seek(0, os.SEEK_END)
 
     def read() -> None:
-        reading, rest = file, b""
+        reading, lines = file, Lines()
         while not ended.wait(POLL_S):
-            rest = _lines(trail, rest + reading.read(1 << 20))
+            _add(trail, lines.records(reading.read(1 << 20)))
             try:
                 there = path.stat()
                 here = os.fstat(reading.fileno())
                 if there.st_ino != here.st_ino or there.st_size < reading.tell():
                     reading.close()
-                    reading, rest = path.open("rb"), b""
+                    reading, lines = path.open("rb"), Lines()
             except OSError:  # it is being replaced
                 continue
         reading.close()
@@ -77,23 +78,18 @@ def _run(command: Sequence[str], trail: Trail, stack: ExitStack) -> None:
     assert process.stdout is not None
 
     def read(stream: Any) -> None:
-        rest = b""
+        lines = Lines()
         while piece := stream.read1(65536):
-            rest = _lines(trail, rest + piece)
+            _add(trail, lines.records(piece))
         trail.end()
 
     _begin(stack, partial(read, process.stdout))
     stack.callback(process.kill)
 
 
-def _lines(trail: Trail, data: bytes) -> bytes:
-    """Adds whole lines; gives the rest. What is in front of a message, such as another logger's time, is cut."""
-    *lines, rest = data.split(b"\n")
-    for line in filter(None, map(bytes.strip, lines)):
-        text = line.decode(errors="replace")
-        start = text.find("<")
-        trail.add(AuditRecord(None, text[start:] if start > 0 else text))
-    return rest[-MAX_LENGTH:]
+def _add(trail: Trail, records: Iterable[AuditRecord]) -> None:
+    for record in records:
+        trail.add(record)
 
 
 def _listen(log: AuditLog, trail: Trail, stack: ExitStack) -> None:

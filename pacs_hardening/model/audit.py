@@ -12,3 +12,8 @@ class AuditRecord:
 
     encrypted: bool | None
     text: str
+
+    @property
+    def from_log(self) -> bool:
+        """Read where a log server wrote it: a program of its own decides what is kept of a message's header."""
+        return self.encrypted is None

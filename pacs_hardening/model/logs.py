@@ -27,7 +27,12 @@ class AuditLog:
     )
     file: str = field(
         default="",
-        metadata=key(Text(), "The log server writes there.", '"/var/log/audit.log"', places=_HERE),
+        metadata=key(
+            Text(),
+            "The log server writes there: the messages, with a header of its own, or as JSON.",
+            '"/var/log/audit.log"',
+            places=_HERE,
+        ),
     )
     command: tuple[str, ...] = field(
         default=(),

@@ -163,6 +163,7 @@ class User:
         ),
     )
     cookie: Secret = NO_SECRET
+    encoding: str = "utf-8"  # in which the archive reads name and password (RFC 7617 2.1 leaves it open)
 
     @property
     def means(self) -> tuple[str, ...]:

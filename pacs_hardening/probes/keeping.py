@@ -17,8 +17,8 @@ from .dicom.negotiation import negotiated
 
 def taken(authorised: Authorised, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Which of ``pairs`` of storage class and transfer syntax are negotiated with a node that may store."""
-    node = authorised.node(authorised.who_may("store"))
-    syntaxes = negotiated(authorised.target, Peer.of(node), [(uid, (syntax,)) for uid, syntax in pairs])
+    peer = Peer.of(authorised.node(authorised.who_may("store")))
+    syntaxes = negotiated(authorised.target, peer, [(uid, (syntax,)) for uid, syntax in pairs])
     if isinstance(syntaxes, Attempt):
         raise Unmeasurable("positive control failed: ", syntaxes.observed)
     return [pair for pair, syntax in zip(pairs, syntaxes, strict=True) if syntax]

@@ -71,12 +71,23 @@ def _proposal(uid: str) -> Proposal:
     return uid, (*_SYNTAXES, *(_COMPRESSED if uid.startswith(_STORAGE_ROOT) else ()))
 
 
+def _first_service(target: Target, peer: Peer, uids: tuple[str, ...], endpoint: Endpoint) -> dict[str, str]:
+    """And the transfer syntax in which it is granted; empty where none is."""
+    for uid in uids:
+        taken = negotiated(target, peer, [_proposal(uid)], endpoint=endpoint) if uid in SERVICES else []
+        if not isinstance(taken, Attempt) and any(taken):
+            return {uid: taken[0]}
+    return {}
+
+
 def _granted(target: Target, peer: Peer, uids: tuple[str, ...], endpoint: Endpoint) -> frozenset[str] | None:
-    """An archive may look at the first contexts only: what came after them is asked again beside one that it grants."""
+    """An archive may look at the first contexts only: what came after them is asked again beside one that it grants,
+    and where it grants none, services are asked for one by one."""
     taken = negotiated(target, peer, [_proposal(uid) for uid in uids], endpoint=endpoint)
     if isinstance(taken, Attempt):
         return None
     found = {uid: syntax for uid, syntax in zip(uids, taken, strict=True) if syntax}
+    found = found or _first_service(target, peer, uids, endpoint)
     known = next(iter(found), "")
     plain = next((uid for uid, syntax in found.items() if syntax == pdu.EXPLICIT_LE), "")
     if plain and not any(_taken(target, peer, plain, pdu.IMPLICIT_LE, endpoint)):

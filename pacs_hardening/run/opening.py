@@ -35,7 +35,8 @@ def opened(gate: Gate) -> Iterator[Running]:
             try:
                 _prove_served(gate, running)
             except Unmeasurable as error:
-                if died := _changed(born, running.fingerprint()):
+                seconds = stopped.AT_ONCE_S if gate.start is not None else 0.0  # its processes are seen
+                if died := stopped.within(seconds, born, running, _changed):
                     gate.stopped = stopped.by_a_handshake(gate.again, _changed) if gate.again else {}
                     raise Unmeasurable(error.said, *died) from error
                 raise

@@ -78,7 +78,9 @@ class Claim(Generic[T]):
             self._prove_at_end()
         if len(self.unmeasured) > FEW and not self.causes.found:
             one = self.unmeasured[0]
-            raise Unmeasurable(f"{len(self.unmeasured)} ways could not be measured: ", one.response or "no answer in time")
+            raise Unmeasurable(
+                f"{len(self.unmeasured)} ways could not be measured: ", one.response or "no answer in time"
+            )
         return Explored(self.causes.result(), self._coverage(time.monotonic() - started), self.proofs)
 
     def _once_more(self, bearable: int) -> None:

@@ -155,7 +155,7 @@ def _offering(*classes: str) -> Callable[[Bid], Bid]:
 
 
 def storage() -> Dimension[Bid]:
-    """Which storage classes are offered beside the request, as for C-GET."""
+    """Which storage classes are offered beside the request, as for C-GET; none where there is no room for any."""
     weights = {_CT: 8.0, _MR: 5.0, _US: 5.0, _CR: 5.0, _PDF: 4.0}
     classes = {services.keyword(uid): uid for uid in services.storage_classes()} | _PRIVATE
     each = [
@@ -168,8 +168,8 @@ def storage() -> Dimension[Bid]:
         return _offering(*(classes[name] for name in names))
 
     none: Value[Bid] = Value("none", _offering(), weight=3)
-    every = _batches(each, all_of, "all", mixes=True)
-    return Dimension("storage-contexts", (none, *every, *each), Layer.ASSOCIATION, often=0.7)
+    every = [*_batches(each, all_of, "all", mixes=True), *each] if pace.contexts() > 1 else []
+    return Dimension("storage-contexts", (none, *every), Layer.ASSOCIATION, often=0.7)
 
 
 def contexts() -> list[Dimension[Bid]]:

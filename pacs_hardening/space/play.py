@@ -82,16 +82,18 @@ class Player:
             played = list(pool.map(lambda each: self.play(*each), chunk))
         each_took = (monotonic() - began) * self.lanes / len(chunk)
         busy = [number for number, each in enumerate(played) if each.answer is Answer.UNMEASURED]
-        if busy:
+        for number in busy:
+            played[number] = self._patiently(*chunk[number], played[number])
+        if not all(played[number].hidden for number in busy):
             self.lanes, self._was_busy = max(1, self.lanes // 2), True
-            for number in busy:
-                played[number] = self._patiently(*chunk[number])
         elif each_took > SLOW_S and not self._was_busy:  # it waits, and so do we: more can wait side by side
             self.lanes = min(MOST_LANES, self.lanes * 2)
         return played
 
-    def _patiently(self, base: Base[Bid], way: Way) -> Played:
-        """Alone, and again a little later where the archive says that it is busy."""
+    def _patiently(self, base: Base[Bid], way: Way, before: Played) -> Played:
+        """Alone, and again a little later where the archive says that it is busy. ``before``: beside others."""
+        if isinstance(before.response, Silent) and self._is_answered_to_nobody(base, way):
+            return replace(before, answer=Answer.REFUSED, hidden=True)
         said = f"{base.start.endpoint} rejects what is beyond a limit of its own: asked again, more slowly"
         played = patiently(lambda: self.play(base, way), busy=is_busy, notice=said)
         if isinstance(played.response, Silent) and self._is_answered_to_nobody(base, way):
@@ -99,14 +101,22 @@ class Player:
         return played
 
     def _is_answered_to_nobody(self, base: Base[Bid], way: Way) -> bool:
-        """What an archive cannot read it may not answer, whoever asks: an authorised node neither."""
+        """What an archive cannot read it may not answer, whoever asks: an authorised node neither, who is served what
+        can be read."""
         node = self.target.nodes.get("all")
         if node is None:
             return False
         if way.values not in self._mute:
             bid = replace(base.resolve(way), calling=node.aet.encode(), keys=node.keys)
-            self._mute[way.values] = isinstance(self._converse(bid).response, Silent)
+            self._mute[way.values] = isinstance(self._converse(bid).response, Silent) and self._serves(base)
         return self._mute[way.values]
+
+    def _serves(self, base: Base[Bid]) -> bool:
+        try:
+            self.prove_served(base)
+        except Unmeasurable:
+            return False
+        return True
 
     def _converse(self, bid: Bid) -> Played:
         """One way, over as many associations as it takes: an archive may end one after each operation that it refuses,

@@ -17,5 +17,5 @@ def fields(user: User) -> dict[str, str]:
         return {user.header: token} if user.header else {"Authorization": f"Bearer {token}"}
     if user.keys is not None:
         return {}
-    pair = f"{user.username}:{user.password.reveal()}".encode()
+    pair = f"{user.username}:{user.password.reveal()}".encode(user.encoding)
     return {"Authorization": "Basic " + base64.b64encode(pair).decode()}

@@ -72,8 +72,8 @@ def associate(session: Session, request: pdu.AssociateRequest) -> pdu.Accepted:
 
 def release(session: Session) -> None:
     """Leave politely; how the peer answers is of no interest, so at most one PDU is awaited."""
-    session.send(pdu.pdu(pdu.A_RELEASE_RQ, bytes(4)), "A-RELEASE-RQ")
     with suppress(Refused, Silent, pdu.ProtocolError):
+        session.send(pdu.pdu(pdu.A_RELEASE_RQ, bytes(4)), "A-RELEASE-RQ")
         session.receive(Stage.RELEASE)
 
 
@@ -169,9 +169,13 @@ def _message(session: Session, exchange: Exchange) -> tuple[int, dict[int, bytes
 def request_for(
     called: bytes, calling: bytes, identity: Identity | None, *operations: Operation
 ) -> pdu.AssociateRequest:
-    """The A-ASSOCIATE-RQ that offers what the operations need: one presentation context for each SOP class."""
-    storage = dict.fromkeys(uid for operation in operations for uid in operation.storage)
-    uids = dict.fromkeys([*(operation.sop_class for operation in operations), *storage])
+    """The A-ASSOCIATE-RQ that offers what the operations need: one presentation context for each SOP class. Where an
+    archive bears fewer, some of what a retrieval could bring has none."""
+    own = dict.fromkeys(operation.sop_class for operation in operations)
+    brought = dict.fromkeys(uid for operation in operations for uid in operation.storage)
+    storage = [uid for uid in brought if uid in own]
+    storage += [uid for uid in brought if uid not in own][: max(0, pace.contexts() - len(own))]
+    uids = dict.fromkeys([*own, *storage])
     contexts = tuple(pdu.Context(2 * n + 1, uid, pace.syntaxes()) for n, uid in enumerate(uids))
     roles = tuple(pdu.role_selection(uid, scu=False, scp=True) for uid in storage)
     return pdu.AssociateRequest(called, calling, contexts, user_items=(*roles, *identity_item(identity)))

@@ -50,6 +50,7 @@ VALUES = {
     "TlsFacts.exchanges": "names of groups at IANA",
     "Presented.key_fingerprint": "SHA-256 in hex",
     "Message.text": "XML",
+    "_xml_of": "XML",
     "Event.code": "an EventID of PS3.16",
     "Event.requestors": "user IDs in a record",
     "Event.others": "user IDs in a record",

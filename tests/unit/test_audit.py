@@ -73,6 +73,28 @@ def test_what_is_not_valid_is_named(old: str, new: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        f"<85>1 2026-11-25T12:00:00Z host app 1 - - {XML}",
+        f"Nov 25 12:00:00 host app: {XML}",
+        f"Nov 25 12:00:00 host app: <?xml version='1.0'?>#012{XML.replace('><', '>#012<')}#015",
+    ],
+)
+def test_a_message_is_read_where_a_log_server_wrote_it(text: str) -> None:
+    event = read(AuditRecord(None, text))
+    assert event is not None
+    assert (event.code, event.others) == (QUERY, frozenset({"ARCHIVE"}))
+    assert fault(AuditRecord(None, text)) == ""
+    assert "csd-code" in fault(AuditRecord(None, text.replace("csd-code", "code")))
+
+
+def test_a_header_is_the_archives_where_the_message_came_from_it() -> None:
+    sent = record(head="Nov 25 12:00:00 host app:")
+    assert read(sent) is None
+    assert fault(sent)
+
+
+@pytest.mark.parametrize(
     "text", ["", "x", "<85>2 - - - - - -", "<999>1 - - - - - -", "<85>1 today - - - - -", "<85>1 - - - - - [a b=c]"]
 )
 def test_what_is_no_syslog_is_refused(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,15 @@ def test_what_a_request_bears() -> None:
     assert fields(User(token=word)) == {"Authorization": "Bearer word"}
     assert fields(User(token=word, header="X-API-Key")) == {"X-API-Key": "word"}
     assert fields(User("gate", word, login="/login", cookie=Secret("a=b"))) == {"Cookie": "a=b"}
+
+
+@pytest.mark.parametrize("kept", ["utf-8", "latin-1"])
+def test_a_password_may_be_kept_in_latin_1(tmp_path: Path, kept: str) -> None:
+    (tmp_path / "word").write_bytes("pässwörd\n".encode(kept))
+    assert users(tmp_path, 'username = "gate"\npassword_file = "word"\n').password.reveal() == "pässwörd"
+
+
+def test_name_and_password_are_sent_as_the_archive_reads_them() -> None:
+    user = User("gäte", Secret("ö"))
+    assert fields(user) == {"Authorization": "Basic Z8OkdGU6w7Y="}
+    assert fields(replace(user, encoding="latin-1")) == {"Authorization": "Basic Z+R0ZTr2"}

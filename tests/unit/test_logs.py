@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pacs_hardening.config.targetfile import read
+from pacs_hardening.launch.lines import Lines
 from pacs_hardening.launch.logs import followed
 from pacs_hardening.model import BadInput, Unmeasurable
 from pacs_hardening.model.logs import AuditLog
@@ -41,6 +43,28 @@ def test_a_command_is_read_until_it_ends() -> None:
         assert [record.text for record in trail.after(0, 10)] == [ONE]
         with pytest.raises(Unmeasurable):
             trail.after(1, 10)
+
+
+MESSAGE = "<AuditMessage><EventIdentification/></AuditMessage>"
+
+
+@pytest.mark.parametrize(
+    ("log", "records"),
+    [
+        (f"2026-11-29T10:00:00Z pacs {ONE}\n", [ONE]),
+        (f'proxy: GET /x "{ONE}"\n', [f'proxy: GET /x "{ONE}"']),
+        (f"proxy: user x\\r\\n{ONE}\n", [f"proxy: user x\\r\\n{ONE}"]),
+        (json.dumps({"log": f"{ONE}\n", "stream": "stdout"}) + "\n", [ONE]),
+        (json.dumps({"SYSLOG_IDENTIFIER": "dcm", "MESSAGE": MESSAGE}) + "\n", [MESSAGE]),
+        ('{"log": 1}\n{not JSON\n', ['{"log": 1}', "{not JSON"]),
+        (MESSAGE.replace("><", ">\n<") + f"\n{ONE}\n", [MESSAGE.replace("><", ">\n<"), ONE]),
+        (f"<AuditMessage> and no end\n{MESSAGE}\n", ["<AuditMessage> and no end", MESSAGE]),
+    ],
+)
+def test_lines_of_a_log_are_the_messages_in_them(log: str, records: list[str]) -> None:
+    lines = Lines()
+    whole = [record.text.strip() for byte in log.encode() for record in lines.records(bytes([byte]))]
+    assert whole == records
 
 
 def test_datagrams_are_received() -> None:

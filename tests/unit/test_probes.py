@@ -97,6 +97,21 @@ def test_a_warning_is_a_success(peer: ScriptedPeer) -> None:
     assert attempt.outcome is Outcome.SERVED
 
 
+def test_an_archive_that_closes_after_each_answer_is_asked_the_rest_anew(peer: ScriptedPeer) -> None:
+    with peer(answers(response(0, data=False, field=dimse.C_ECHO))) as endpoint:
+        target = Target("scripted", "PACS", (endpoint,))
+        asked = operations.echo(), operations.find("STUDY")
+        assert associate_as(target, Peer("node", b"X"), *asked, seconds=5).outcome is Outcome.SERVED
+
+
+def test_what_is_aborted_is_refused_however_often_it_is_asked(peer: ScriptedPeer) -> None:
+    with peer(answers(ABORT)) as endpoint:
+        target = Target("scripted", "PACS", (endpoint,))
+        asked = operations.echo(), operations.find("STUDY")
+        attempt = associate_as(target, Peer("node", b"X"), *asked, seconds=5)
+        assert (attempt.outcome, attempt.operation) == (Outcome.REFUSED, asked[0])
+
+
 def web(*paths: bytes, other: bytes) -> Callable[[socket.socket, Event], None]:
     """Answer ``other`` except to the ``paths``, which are sent on to https."""
 

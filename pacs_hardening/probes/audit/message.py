@@ -18,6 +18,7 @@ BEGIN_TRANSFER, TRANSFERRED, STUDY_DELETED, EXPORT = "110102", "110104", "110105
 QUERY, SECURITY_ALERT, AUTHENTICATION = "110112", "110113", "110114"
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
+_OCTAL, _END = re.compile(r"#(0[0-3][0-7])"), "</AuditMessage>"
 _CHILDREN = {  # the content model of A.5.1, each tag with a semicolon behind it
     "AuditMessage": r"EventIdentification;(ActiveParticipant;)+AuditSourceIdentification;"
     r"(ParticipantObjectIdentification;)*",
@@ -91,8 +92,9 @@ def read(record: AuditRecord) -> Event | None:
 
 def _sender(record: AuditRecord, root: ElementTree.Element) -> str:
     """Host and application of the syslog header, and the audit source (PS3.15 A.5.2.4): together one sender."""
-    head, source = syslog.parse(record.text), root.find("AuditSourceIdentification")
-    return f"{head.host} {head.app} {'' if source is None else source.get('AuditSourceID', '')}".strip()
+    head, source = _header(record), root.find("AuditSourceIdentification")
+    sent_by = f"{head.host} {head.app}" if head else ""
+    return f"{sent_by} {'' if source is None else source.get('AuditSourceID', '')}".strip()
 
 
 def fault(record: AuditRecord) -> str:
@@ -103,9 +105,34 @@ def fault(record: AuditRecord) -> str:
         return str(error)
 
 
+def holds_message(record: AuditRecord) -> bool:
+    return "<AuditMessage" in record.text
+
+
+def _header(record: AuditRecord) -> syslog.Message | None:
+    """None where a log server kept none. Raises ProtocolError where the archive sent none."""
+    try:
+        return syslog.parse(record.text)
+    except ProtocolError:
+        if record.from_log and holds_message(record):
+            return None
+        raise
+
+
+def _xml_of(record: AuditRecord) -> str:
+    """What the message says. Log servers write control characters as octal, and a header of their own."""
+    head = _header(record)
+    text = head.text if head else record.text[record.text.index("<AuditMessage") :]
+    if not record.from_log:
+        return text
+    text = _OCTAL.sub(lambda found: chr(int(found[1], 8)), text)
+    end = text.find(_END)
+    return text[: end + len(_END)] if end >= 0 else text
+
+
 def _parsed(record: AuditRecord) -> ElementTree.Element:
     """Raises ProtocolError. What declares entities is not read: they are how a small text becomes a large one."""
-    text = syslog.parse(record.text).text
+    text = _xml_of(record)
     if "<!" in text:
         raise ProtocolError("XML with a declaration or comment, which no audit message needs")
     try:

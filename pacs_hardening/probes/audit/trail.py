@@ -68,7 +68,7 @@ class Trail:
         the trail has ceased to flow: nothing can be said then."""
         awaited = _Awaited(expected)
         self._watch(lambda: awaited.are_found(self.events), PROMPT_S)
-        if awaited.open and not (self._waited and not self.records):
+        if awaited.open and (self._ways or self.events or not self._waited):
             self._watch(lambda: awaited.are_found(self.events), BEHIND_S if self._flows(awaited) else 0.0)
         return awaited.open
 

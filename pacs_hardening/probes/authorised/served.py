@@ -135,12 +135,14 @@ class Served(Offers):
         self, operation: Operation, role: str, endpoint: Endpoint | None = None, *, nowhere: bool = False
     ) -> Attempt:
         """A retrieval must succeed where there is something to retrieve. Where there is nothing, or ``nowhere`` to send
-        it, a failure status other than "not authorised" (PS3.7 C.5) shows that the archive looked. Raises Inapplicable
-        where the archive does not offer a service that the node is not said to be permitted."""
+        it, or no presentation context in which it could come, a failure status other than "not authorised" (PS3.7 C.5)
+        shows that the archive looked. Raises Inapplicable where the archive does not offer a service that the node is
+        not said to be permitted."""
         peer = Peer.of(self.node(role))
         attempt = self._patiently(lambda: associate_as(self.target, peer, operation, endpoint=endpoint))
         looked = isinstance(attempt.response, DimseStatus) and attempt.response.shows_that_it_looked
-        if attempt.outcome is Outcome.SERVED or ((nowhere or self.target.sample_study is None) and looked):
+        nothing = nowhere or self.target.sample_study is None or (bool(operation.storage) and pace.contexts() < 2)
+        if attempt.outcome is Outcome.SERVED or (nothing and looked):
             self.proofs += 1
             return attempt
         if isinstance(attempt.response, ContextRefused) and SERVICE_OF[operation.field] not in self.node(role).permits:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pydicom.dataset import Dataset
 
 from ...model import Missing, SampleStudy, Unserved
-from ...wire import operations
+from ...wire import operations, pace
 from ..appear import awaited
 from ..dicom.association import Peer, associate_as
 from ..web.request import filled
@@ -52,17 +52,18 @@ def sees(authorised: Authorised, study: SampleStudy) -> bool:
 
 
 def retrieved(authorised: Authorised, study: SampleStudy, classes: Sequence[str]) -> bytes:
-    """What a reader gets of the study, by C-GET as objects of any of ``classes``, or by WADO-RS where no node may
-    C-GET; empty where nothing comes. Raises Missing where there is no such reader."""
+    """What a reader gets of the study, by C-GET as objects of any of ``classes``, or by WADO-RS where no node may or
+    can; empty where nothing comes. Raises Missing where there is no such reader."""
     target, role = authorised.target, authorised.who_may("get")
     there = authorised.offers(role) or frozenset()
     root = "PATIENT" if operations.GET["PATIENT"] in there and operations.GET["STUDY"] not in there else "STUDY"
     asked = replace(operations.get(study, root), storage=tuple(classes))
-    if "get" in authorised.node(role).permits and asked.sop_class in there:
+    room = pace.contexts() > 1  # for what comes, beside the request
+    if "get" in authorised.node(role).permits and asked.sop_class in there and room:
         return b"".join(associate_as(target, Peer.of(authorised.node(role)), asked).datasets)
     path = target.routes.get("wado-rs", "")
     if not (path and target.endpoints_of("web")):
-        raise Missing("no node may C-GET, and the target names no wado-rs route: nobody could see what is kept")
+        raise Missing("no node may or can C-GET, and the target names no wado-rs route: nobody could see what is kept")
     try:
         return authorised.web(filled(path, replace(target, sample_study=study))).body
     except Unserved:  # not there yet, perhaps

@@ -45,7 +45,7 @@ class Who:
         users = (self.target.users or {"": self.user()}).values()
         if (found := next((user for user in users if user.means == ("password",)), None)) is None:
             raise Inapplicable("no user of the target logs in by a name and a password with each request")
-        return found
+        return self._sign_in.of(found)
 
     def who_may(self, service: str) -> str:
         """The role that the target permits ``service``; the node ``all`` where it does so, or where nobody is."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -21,7 +22,7 @@ from ...model.response import Observed, Response, Said, Stage
 from ...wire import pdu, scu, tls
 from ...wire import session as wire
 from ...wire.operations import echo
-from ...wire.patience import is_busy, patiently
+from ...wire.patience import PAUSES, is_busy, patiently
 
 
 class Outcome(StrEnum):
@@ -109,19 +110,34 @@ def associate_as(
     endpoint: Endpoint | None = None,
     request: pdu.AssociateRequest | None = None,
     seconds: float = 8.0,
+    patience: Sequence[float] = PAUSES,
 ) -> Attempt:
     """Associate as ``peer`` and perform ``operations`` in turn, up to the first that fails (none: only associate
     and release, offering Verification).
 
     ``request`` replaces the A-ASSOCIATE-RQ with one of the caller's. An archive that has reached a limit of its own
-    (A-ASSOCIATE-RJ source 3) is asked again a little later: that says nothing of who asks. Raises Unmeasurable where
-    there is no endpoint, no TCP connection, or the answer is no DICOM at all.
+    (A-ASSOCIATE-RJ source 3) is asked again after each of so many seconds (``patience``): that says nothing of who
+    asks. Raises Unmeasurable where there is no endpoint, no TCP connection, or the answer is no DICOM at all.
     """
     endpoint = endpoint or first_endpoint(target, "dicom")
-    return patiently(
+    attempt = patiently(
         lambda: _associate_once(target, peer, operations, endpoint, request, seconds),
+        patience,
         busy=is_busy,
         notice=f"{endpoint} rejects what is beyond a limit of its own (A-ASSOCIATE-RJ): asked again, more slowly",
+    )
+    done = 0 if attempt.operation is None else operations.index(attempt.operation)
+    if not done or not isinstance(attempt.response, came.Closed | came.Aborted):
+        return attempt
+    # Some end an association after each message: what was to come is asked on another.
+    rest = operations[done:]
+    later = associate_as(target, peer, *rest, endpoint=endpoint, request=request, seconds=seconds, patience=patience)
+    return replace(
+        later,
+        datasets=attempt.datasets + later.datasets,
+        received=attempt.received + later.received,
+        completed=attempt.completed + later.completed,
+        transcript=attempt.transcript + later.transcript,
     )
 
 

@@ -1,4 +1,4 @@
-"""Probe: which presentation contexts an archive accepts, asked 128 at a time (PS3.8 9.3.2.2)."""
+"""Probe: which presentation contexts an archive accepts, asked as many at a time as it bears (PS3.8 9.3.2.2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ...model import Endpoint, Target, Unmeasurable
 from ...model import response as came
 from ...model.response import Response
 from ...wire import pace, pdu, scu
-from .association import Attempt, Peer, associate_as
+from ...wire.patience import PAUSES
+from .association import Attempt, Outcome, Peer, associate_as
 
 MOST = 128  # contexts of one association
 Proposal = tuple[str, tuple[str, ...]]  # abstract syntax, transfer syntaxes
@@ -33,23 +34,37 @@ def accepted_syntaxes(target: Target, peer: Peer, proposals: Sequence[Proposal],
     association as such is not accepted: then nothing was negotiated.
     """
     found = []
-    for start in range(0, len(proposals), MOST - 1):
-        batch = proposals[start : start + MOST - 1]
-        taken = negotiated(target, peer, batch, witness=witness)
+    for part in _parts(proposals, witness):
+        taken = negotiated(target, peer, part, witness=witness)
         if isinstance(taken, Attempt):
+            if pace.contexts() == 1 and taken.outcome is Outcome.REFUSED:  # for its only context
+                continue
             raise Unmeasurable("presentation contexts could not be negotiated: ", taken.observed)
-        found += [f"{abstract} in {syntax}" for (abstract, _), syntax in zip(batch, taken, strict=True) if syntax]
+        found += [f"{abstract} in {syntax}" for (abstract, _), syntax in zip(part, taken, strict=True) if syntax]
     return found
+
+
+def _parts(proposals: Sequence[Proposal], witness: str) -> list[Sequence[Proposal]]:
+    """As many at a time as there is room for beside the witness."""
+    room = max(1, pace.contexts() - bool(witness))
+    return [proposals[start : start + room] for start in range(0, len(proposals), room)]
 
 
 def negotiated(
     target: Target, peer: Peer, proposals: Sequence[Proposal], *, endpoint: Endpoint | None = None, witness: str = ""
 ) -> list[str] | Attempt:
     """For each of ``proposals`` the transfer syntax in which it is accepted, "" for none; the attempt where there is no
-    association at all. What is too much for one association, or is refused as a whole, is asked in halves: archives
-    have limits of their own. ``witness`` as above."""
-    if len(proposals) > MOST - bool(witness):
-        return _in_halves(target, peer, proposals, endpoint, witness)
+    association at all. Archives have limits of their own: no more is asked at once than they are known to bear, and
+    what is refused as a whole is asked in halves. ``witness`` as above; there is none where one context is all that an
+    association has room for."""
+    parts = _parts(proposals, witness)
+    witness = witness if pace.contexts() > 1 else ""
+    return _joined(parts, [_negotiated(target, peer, part, endpoint, witness) for part in parts])
+
+
+def _negotiated(
+    target: Target, peer: Peer, proposals: Sequence[Proposal], endpoint: Endpoint | None, witness: str
+) -> list[str] | Attempt:
     attempt, results = _propose(target, peer, proposals, endpoint, witness)
     whole = attempt.accepted is not None and (not witness or results[-1][0] == 0)
     if whole or len(proposals) <= 1 or _is_about_the_peer(attempt.response):
@@ -57,20 +72,17 @@ def negotiated(
         return attempt if attempt.accepted is None else found
     if isinstance(attempt.response, came.Silent) and _is_silent(target, peer, proposals[0], endpoint):
         return attempt
-    parts = _in_halves(target, peer, proposals, endpoint, witness)
-    return attempt if isinstance(parts, Attempt) else parts
-
-
-def _in_halves(
-    target: Target, peer: Peer, proposals: Sequence[Proposal], endpoint: Endpoint | None, witness: str
-) -> list[str] | Attempt:
-    """As ``negotiated``; the first attempt where neither half is given an association."""
     middle = len(proposals) // 2
-    parts = (proposals[:middle], proposals[middle:])
-    halves = [negotiated(target, peer, part, endpoint=endpoint, witness=witness) for part in parts]
-    if all(isinstance(half, Attempt) for half in halves):
-        return halves[0]
-    return [s for part, half in zip(parts, halves, strict=True) for s in _syntaxes(half, len(part))]
+    halves = proposals[:middle], proposals[middle:]
+    return _joined(halves, [_negotiated(target, peer, half, endpoint, witness) for half in halves])
+
+
+def _joined(parts: Sequence[Sequence[Proposal]], taken: Sequence[list[str] | Attempt]) -> list[str] | Attempt:
+    """Where all were refused an association, one such attempt."""
+    refused = [each for each in taken if isinstance(each, Attempt)]
+    if refused and len(refused) == len(taken):
+        return refused[0]
+    return [syntax for part, each in zip(parts, taken, strict=True) for syntax in _syntaxes(each, len(part))]
 
 
 def _is_silent(target: Target, peer: Peer, proposal: Proposal, endpoint: Endpoint | None) -> bool:
@@ -84,14 +96,21 @@ def _syntaxes(half: list[str] | Attempt, count: int) -> list[str]:
 
 
 def _propose(
-    target: Target, peer: Peer, proposals: Sequence[Proposal], endpoint: Endpoint | None, witness: str
+    target: Target,
+    peer: Peer,
+    proposals: Sequence[Proposal],
+    endpoint: Endpoint | None,
+    witness: str,
+    patience: Sequence[float] = (),
 ) -> tuple[Attempt, list[tuple[int, str]]]:
-    """One association, and what it says of each context, the witness last."""
+    """One association, and what it says of each context, the witness last. Of several contexts fewer are asked next, so
+    that one by itself is asked again of an archive that says that it is busy, or what there is ``patience`` for."""
     every = [*proposals, *([(witness, (pdu.IMPLICIT_LE, pdu.EXPLICIT_LE))] if witness else [])]
     contexts = tuple(pdu.Context(2 * n + 1, abstract, transfers) for n, (abstract, transfers) in enumerate(every))
     items = scu.identity_item(peer.identity)
     request = pdu.AssociateRequest(target.called_aet.encode(), peer.aet, contexts, user_items=items)
-    attempt = associate_as(target, peer, endpoint=endpoint, request=request)
+    patience = PAUSES if len(every) == 1 else patience
+    attempt = associate_as(target, peer, endpoint=endpoint, request=request, patience=patience)
     results = {} if attempt.accepted is None else attempt.accepted.results
     return attempt, [results.get(context.id, (2, "")) for context in contexts]
 
@@ -111,13 +130,13 @@ def bears(target: Target, peer: Peer, known: str, endpoint: Endpoint) -> None:
     """Notes for whoever offers many contexts how many an association may have: archives have limits of their own, and
     what is refused for their number is not refused for what it is. ``known`` is a class that the peer is granted."""
     classes = [uid for uid in known_uids("SOP Class") if uid != known]
-    for most in (MOST, 64, 32, 16, 8, 4, 2):
+
+    def refuses(most: int, patience: Sequence[float] = ()) -> bool:
         proposals = [(uid, pace.syntaxes()) for uid in classes[: most - 1]]
-        attempt, results = _propose(target, peer, proposals, endpoint, known)
-        if attempt.accepted is not None and results[-1][0] == 0:
-            break
-    else:
-        most = 1
-    if most < MOST:
+        attempt, results = _propose(target, peer, proposals, endpoint, known, patience)
+        return attempt.accepted is None or results[-1][0] != 0
+
+    most = next((most for most in (MOST, 64, 32, 16, 8, 4, 2) if not refuses(most)), 1)
+    if most < MOST and refuses(2 * most, PAUSES):  # still: it was not busy with something else
         pace.offer_at_most(most)
         pace.notice(f"{endpoint} gives no association for more than some {most} presentation contexts: asked in parts")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from http.client import HTTPException
 from http.cookiejar import CookieJar
+from math import inf
 from time import monotonic
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -17,8 +18,13 @@ from urllib.request import HTTPCookieProcessor, HTTPSHandler, OpenerDirector, Pr
 
 from ...model import Secret, Target, Unmeasurable, User
 from ...wire import tls
+from ...wire.http import request
 from ...wire.implementations import presented
+from ...wire.pdu import ProtocolError
+from ...wire.session import Refused, Silent
+from .request import guarded
 
+UNAUTHORISED = 401
 SECONDS = 10.0  # for each answer
 MOST = 1 << 20  # bytes of a page with a form
 LASTS_S = 120.0  # that a session or a token of no stated end is believed to live
@@ -35,12 +41,35 @@ class SignIn:
     def of(self, user: User) -> User:
         """Raises Unmeasurable where no token or session is given."""
         if not (user.token_url or user.login):
-            return user
+            return self._encoded(user)
         had, until = self._had.get(user, (user, 0.0))
         if until <= monotonic():
             had, lasts = self._granted(user) if user.token_url else self._session(user)
             self._had[user] = had, monotonic() + lasts
         return had
+
+    def _encoded(self, user: User) -> User:
+        """In which encoding his name and password are read (RFC 7617 2.1), where that makes a difference: in Latin-1
+        where he is turned away in UTF-8 and not in that. Asked once; raises as `guarded`."""
+        if user.means != ("password",) or (user.username + user.password.reveal()).isascii():
+            return user
+        if user not in self._had:
+            latin = replace(user, encoding="latin-1")
+            known = next((each for each in (user, latin) if self._status(each) != UNAUTHORISED), user)
+            self._had[user] = known, inf
+        return self._had[user][0]
+
+    def _status(self, user: User) -> int:
+        """Of what everybody is asked who he is for; 401 too where that cannot be said in his encoding."""
+        endpoint = self._target.endpoints_of("web")[0]
+        context = tls.client(None, self._target) if endpoint.tls else None
+        try:
+            name = self._target.server_name
+            return request(endpoint, "GET", guarded(self._target), context, user=user, name=name).status
+        except UnicodeEncodeError:
+            return UNAUTHORISED
+        except (Refused, Silent, ProtocolError) as error:
+            raise Unmeasurable("positive control failed: ", error.response) from error
 
     def _granted(self, user: User) -> tuple[User, float]:
         """RFC 6749 4.3.2 with a user name, 4.4.2 without."""
