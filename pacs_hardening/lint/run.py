@@ -9,6 +9,7 @@ from typing import Any
 
 from ..model import Severity
 from . import gather, orthanc, tables, versions
+from .arc import read as arc
 from .forms import container
 from .forms.setup import Setup
 from .judge import Opening, judge
@@ -73,6 +74,8 @@ def verdicts(path: Path, asked: Asked) -> list[Result]:
     files = tables.at(path)
     if files:
         return [_of_dcmqrscp(files, asked)]
+    if path.suffix == ".ldif":
+        return [_of_arc(arc.of_ldif([path]), asked)]
     product = load("orthanc")
     found = gather.setups(path, product)
     if not found:
@@ -144,6 +147,14 @@ def _of_dcmqrscp(files: list[Path], asked: Asked) -> Result:
         tree, notices = tables.read(file, product)
         found += [*notices, *judge(tree, product, behind_guard=asked.behind_guard, version=asked.version)]
     return Result(product.name, tuple(map(str, files)), len(product.rules), _themes(product), _sorted(found))
+
+
+def _of_arc(reading: arc.Reading, asked: Asked) -> Result:
+    found = [*reading.notices, *judge(reading.tree, reading.product, behind_guard=asked.behind_guard)]
+    found = [replace(each, service=reading.service) for each in found]
+    product, rules = reading.product, len(reading.product.rules)
+    ordered = _sorted(found)
+    return Result(product.name, reading.files, rules, _themes(product), ordered, reading.service, reading.assumed)
 
 
 def _themes(product: Product) -> frozenset[str]:
