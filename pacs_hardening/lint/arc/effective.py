@@ -1,10 +1,11 @@
 """What follows from several entries together, as settings of its own (they begin with "_"): rules ask for it.
 
 ``_door`` of a connection: ``dicom``, ``dicom-tls``, ``hl7``, ``hl7-tls``, or "" where nobody is listened to.
-``_open`` of an AE or HL7 application: by which kind of door it is reached: ``plain``, ``tls`` or "".
-``_limited`` of an AE: has a query a limit? ``_web``: does a web application serve it? ``_roles`` of a web application:
-has its AE roles? ``_way`` of an audit logger: ``udp``, ``plain``, ``tls`` or ``none``. ``_anonymous``, ``_unnamed`` and
-``_everybody`` of slapd: may one bind, ask and read without a name?
+``_open`` of an AE or HL7 application: by which kind of door it is reached: ``plain``, ``tls`` or "". ``_limited`` of an
+AE: has a query a limit? ``_web``: does a web application serve it? ``_overwrites`` of a device: does one of its AEs
+follow it in that? ``_roles`` of a web application: has its AE roles, or is it not served? ``_way`` of an audit logger:
+``udp``, ``plain``, ``tls`` or ``none``. ``_redacts`` of a coercion. ``_anonymous``, ``_unnamed`` and ``_everybody`` of
+slapd: may one bind, ask and read without a name?
 """
 
 from __future__ import annotations
@@ -30,15 +31,19 @@ def settle(device: Device) -> None:
     for part in device.of("ae"):
         acceptor = _value(part, "dicomAssociationAcceptor", True) is not False
         _set(part, "_open", _open(part, device, doors, "dicom") if acceptor else "")
-        _set(part, "_web", part.name in titles)
+        _set(part, "_web", part.name in titles and _installed(part, device))
         _set(part, "_limited", bool(_limit(part) or (_limit(part) is None and _limit(device.own))))
+    served = [each for each in device.of("ae") if each.attributes["_open"].value or each.attributes["_web"].value]
+    _set(device.own, "_overwrites", not served or any("dcmOverwritePolicy" not in each.attributes for each in served))
     for part in device.of("hl7"):
         _set(part, "_open", _open(part, device, doors, "hl7"))
-    with_roles = {each.name for each in device.of("ae") if "dcmAcceptedUserRole" in each.attributes}
+    anybody = {each.name for each in served if "dcmAcceptedUserRole" not in each.attributes}
     for part in device.of("web"):
-        _set(part, "_roles", str(_value(part, "dicomAETitle", "")) in with_roles)
+        _set(part, "_roles", str(_value(part, "dicomAETitle", "")) not in anybody)
     for part in device.of("audit"):
         _set(part, "_way", _way(part, device))
+    for part in device.of("coercion"):
+        _set(part, "_redacts", str(_value(part, "dcmURI", "")).startswith("deidentify"))
 
 
 def settle_slapd(part: Part) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -17,24 +16,13 @@ from ..tree import Setting, Tree
 from . import entries, exported, ldif, shipped
 from .directory import Directory
 from .dn import DEVICE
+from .reading import Reading
 from .tree import tree
 from .unknown import unknown
 
 PRODUCT = "dcm4chee"
 LARGEST = 16 * 1024 * 1024  # bytes; the defaults have 0.8 million
 _NAMES = Path(__file__).parent.parent / "rules" / "dcm4chee-names.toml"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """``notices``: what is wrong with the files themselves. ``assumed``: see Result."""
-
-    product: Product
-    files: tuple[str, ...]
-    tree: Tree
-    notices: tuple[Opening, ...]
-    assumed: str = ""
-    service: str = ""
 
 
 @cache
@@ -46,22 +34,22 @@ def names() -> dict[str, str]:
 
 def of_ldif(files: Sequence[Path]) -> Reading:
     """The files are laid over one another in this order. Raises BadInput and Unparsable."""
-    directory, home = Directory(), (str(files[0]), 1)
+    directory = Directory()
     read = [(str(file), _records(file)) for file in files]
     everything = [record for _, records in read for record in records]
+    telling = [file for file, records in read if any(_says(record.dn) for record in records)]
+    home = ((telling or [str(files[0])])[0], 1)
     on_defaults = shipped.needed(everything)
     if on_defaults:
         directory.lay(shipped.base(everything), home[0])
         directory.in_part = True
     for file, records in read:
         directory.lay(records, file)
-    devices = entries.devices(directory, names())
+    devices = entries.devices(directory, names()) if telling else []
     users, slapd = entries.users(directory, names()), entries.slapd(directory, names())
-    if not any(_says(record.dn) for record in everything) and not users and not slapd:
-        words = (
-            "LDIF without a device, a user or a setting of the directory: name all files that are laid over one another"
-        )
-        raise NoArchive(words, 1, 1, home[0])
+    if not any(each.archive for each in devices) and not users and not slapd:
+        words = "LDIF without an archive, a user or a setting of the directory"
+        raise NoArchive(f"{words}: name all files that are laid over one another", 1, 1, home[0])
     product = load(PRODUCT)
     notices = [*directory.notices, *entries.dangling(directory)]
     made = tree(devices, users, slapd, home)
@@ -69,9 +57,11 @@ def of_ldif(files: Sequence[Path]) -> Reading:
     return Reading(product, tuple(map(str, files)), made, _said(notices, made, product), assumed)
 
 
-def of_export(file: Path) -> Reading:
-    """Raises BadInput and Unparsable."""
-    device, notices = exported.device(parsed(file), str(file))
+def of_export(root: Node, file: Path) -> Reading:
+    """``root``: what ``parsed`` made of the file. Raises Unparsable for the device of another program."""
+    device, notices = exported.device(root, str(file))
+    if not device.archive:
+        raise NoArchive("a device without dcmArchiveDevice: not the archive, and not judged", root.line, 1, str(file))
     product, made = load(PRODUCT), tree([device], [], [], (str(file), 1))
     return Reading(product, (str(file),), made, _said(notices, made, product))
 
