@@ -60,7 +60,7 @@ def _of_file(file: Path, product: Product) -> list[Setup]:
         return _beside(file.parent, [], [file])
     if file.suffix.lower() == ".json" or text.lstrip("\ufeff \t\r\n")[:1] in ("{", "/"):
         return _beside(file.parent, [file], [])
-    raise NoArchive(f"neither a configuration of Orthanc nor of dcmqrscp: {HAND_OVER}", 1, 1, str(file))
+    raise NoArchive(f"neither a configuration of Orthanc nor of dcmqrscp or dcm4chee: {HAND_OVER}", 1, 1, str(file))
 
 
 def _names(text: str) -> list[str]:

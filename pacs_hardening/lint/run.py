@@ -90,7 +90,7 @@ def verdicts(path: Path, asked: Asked, over: Sequence[Path] = ()) -> list[Result
     if not found and others:
         return others
     if not found:
-        words = "a folder with neither *.json, *.env or YAML of an Orthanc nor dcmqrscp*.cfg"
+        words = "a folder with neither *.json, *.env or YAML of an Orthanc nor dcmqrscp*.cfg, nor LDIF"
         raise NoArchive(f"{words}: {gather.HAND_OVER}", 1, 1, str(path))
     results = [*(_of_setup(setup, product, asked) for setup in found), *others]
     if len(results) == 1 and results[0].unread is not None:

@@ -3,12 +3,16 @@ and in a Compose file; what slapd or the archive would not take is said; whateve
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pacs_hardening.cli.main import main
 from pacs_hardening.lint import lint
@@ -438,6 +442,35 @@ def test_an_exported_device(path: str, value: Any, key: str, severity: Severity,
     found = [each for each in openings(tmp_path, text, "d.json") if (each.key, each.severity) == (key, severity)]
     assert found
     assert 1 < found[0].line <= text.count("\n")
+
+
+STRANGE = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "x", "/dicomNetworkConnection/7", "TLSv1"]),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.dictionaries(st.sampled_from([*exported(), "ae", "cn", "dcmNetworkAE", "clients", "attributes"]), below)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.dictionaries(st.sampled_from([*exported(), "realm", "users", "components", "sslRequired"]), STRANGE))
+def test_whatever_stands_in_json_is_judged_or_refused(document: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(Unparsable):
+        file = Path(folder, "d.json")
+        file.write_text(json.dumps({"dicomDeviceName": "arc", "dcmArchiveDevice": {}, **document}))
+        lint(file)
+        file.write_text(json.dumps({"realm": "r", "users": [], **document}))
+        lint(file)
+
+
+def test_the_same_name_below_two_aes_is_no_collision(tmp_path: Path) -> None:
+    entries = good() | {"dicomAETitle=TWO": {"objectClass": ["dicomNetworkAE"]}}
+    rule = {"objectClass": ["dcmArchiveAttributeCoercion2"], "dcmDIMSE": ["C-STORE"]}
+    entries |= {"cn=a,dicomAETitle=WARD": rule, "cn=a,dicomAETitle=TWO": rule}
+    keys = {each.key for each in openings(tmp_path, written(entries))}
+    assert keys == {f"device.arc.coercion.{title}/a.dcmDIMSE" for title in ("WARD", "TWO")}
 
 
 # ---- The realm, and the images

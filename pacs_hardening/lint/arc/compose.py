@@ -43,7 +43,15 @@ def readings(files: Sequence[Path]) -> list[Reading]:
             read += [(file, root) for root in yaml.documents(text, file) if compose.recognises(root)]
         except Unparsable as error:
             raise Unparsable(error.what, error.line, error.column, str(file)) from error
-    return [made for stack in stacks(read) if (made := _reading(stack)) is not None]
+    found = [_placed(stack) for stack in stacks(read)]
+    return [each for each in found if each is not None]
+
+
+def _placed(stack: list[tuple[Path, Node]]) -> Reading | None:
+    try:
+        return _reading(stack)
+    except Unparsable as error:
+        raise Unparsable(error.what, error.line, error.column, error.file or str(stack[0][0])) from error
 
 
 def _reading(stack: list[tuple[Path, Node]]) -> Reading | None:

@@ -18,8 +18,11 @@ def devices(directory: Directory, names: Mapping[str, str]) -> list[Device]:
             device = Device(_part("", entry, names), entry.is_a("dcmArchiveDevice"))
             for below in directory.below(entry.path):
                 device.parts.append(_part(group_of(below), below, names))
-                of_ae = [each for each in directory.below(below.path) if group_of(each) == "coercion"]
-                device.parts += [_part("coercion", each, names) for each in of_ae]
+                for each in directory.below(below.path):
+                    if group_of(each) == "coercion":
+                        part = _part("coercion", each, names)
+                        part.name = f"{below.path[-1][1]}/{part.name}"
+                        device.parts.append(part)
             found.append(device)
     return found
 

@@ -46,9 +46,10 @@ def device(root: Node, file: str) -> tuple[Device, list[Notice]]:
             named = [(each, _index(each.value, connections)) for each in node.value]
             named_nodes = [Node(connections[at], each.line) for each, at in named if at is not None]
             part.attributes[REFERENCE] = Node(named_nodes, node.line)
-    seen = dict[str, Part]()
+    seen = dict[tuple[str, str], Part]()
     for part in made.parts:
-        if "cn" in part.attributes and seen.setdefault(part.name.casefold(), part) is not part:
+        key = ("cn" if "cn" in part.attributes else part.group, part.name.casefold())
+        if key[0] != "other" and seen.setdefault(key, part) is not part:
             notices.append(("collision", f"{own.name}.{part.name}", file, part.line))
     return made, notices
 

@@ -14,10 +14,11 @@ def tree(devices: Iterable[Device], users: Iterable[Part], slapd: list[Part], ho
     tops: dict[str, dict[str, Node]] = {}
     for device in devices:
         settle(device)
-        own = dict(device.own.attributes)
+        groups: dict[str, dict[str, Node]] = {}
         for part in device.parts:
-            group = own.setdefault(part.group, Node({}, device.own.line, device.own.file))
-            group.value[part.name] = _node(part)
+            groups.setdefault(part.group, {})[part.name] = _node(part)
+        below = {name: Node(parts, device.own.line, device.own.file) for name, parts in groups.items()}
+        own = {**device.own.attributes, **below}
         kind = "device" if device.archive else "peer"
         tops.setdefault(kind, {})[device.own.name] = Node(own, device.own.line, device.own.file)
     for part in slapd:
@@ -25,7 +26,7 @@ def tree(devices: Iterable[Device], users: Iterable[Part], slapd: list[Part], ho
     for kind, parts in (("user", users), ("slapd", slapd)):
         for part in parts:
             tops.setdefault(kind, {})[part.name] = _node(part)
-    return Tree({name: (Node(below, home[1]), home[0]) for name, below in tops.items()}, home)
+    return Tree({kind: (Node(named, home[1]), home[0]) for kind, named in tops.items()}, home)
 
 
 def _node(part: Part) -> Node:
