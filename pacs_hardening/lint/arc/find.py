@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...model import BadInput
 from ..source import entries, text_of
-from . import compose, exported, ldif, read, realm
+from . import compose, exported, ldif, read, realm, wildfly
 from .read import LARGEST
 from .reading import Reading
 
@@ -32,6 +32,10 @@ def readings(path: Path, over: Sequence[Path] = ()) -> tuple[list[Reading], set[
         made = _of_json(file) if file.suffix.lower() == ".json" or file == path else None
         if made is not None:
             found.append(made)
+            used.add(file)
+    for file in files:
+        if file.suffix.lower() == ".xml" and wildfly.recognises(text := text_of(file)):
+            found.append(wildfly.reading(text, file))
             used.add(file)
     return found + compose.readings([file for file in files if file.suffix.lower() in (".yml", ".yaml")]), used
 
