@@ -1,7 +1,8 @@
 """``standalone.xml`` of WildFly, in which the archive runs: ``element.<name of the element>.<name>.<attribute>``.
 
 An element without a name has that of what surrounds it, a subsystem that of its schema (``urn:wildfly:metrics:1.0`` is
-``metrics``). ``text`` is what stands in it, ``there`` says that it is there. ``${NAME:default}`` is the default.
+``metrics``). ``text`` is what stands in it, ``there`` says that it is there. ``${NAME:default}`` is the default, but
+for a password, which its variable decides.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .reading import Reading
 
 PRODUCT = "wildfly"
 _SERVER = re.compile(r"<server\b[^>]*xmlns\s*=\s*[\"']urn:jboss:domain:")
+_SECRET = ("password", "clear-text")
 _DEFAULTED = re.compile(r"\$\{[^{}:]+:([^{}]*)\}")
 
 
@@ -51,8 +53,12 @@ class _Reader:
     def begun(self, kind: str, attributes: dict[str, str]) -> None:
         line, above = self.parser.CurrentLineNumber, self.open[-1][0] if self.open else ""
         schema = re.match(r"urn:[\w.-]+:([\w-]+):", attributes.get("xmlns", ""))
-        name = attributes.get("name") or (schema[1] if schema and kind == "subsystem" else above)
-        node = {key: Node(_typed(value), line) for key, value in attributes.items()}
+        name = (
+            attributes.get("name")
+            or attributes.get("pool-name")
+            or (schema[1] if schema and kind == "subsystem" else above)
+        )
+        node = {key: Node(value if key in _SECRET else _typed(value), line) for key, value in attributes.items()}
         node["there"] = Node(True, line)
         named = self.kinds.setdefault(kind, {})
         key = name if name not in named else f"{name}#{line}"
