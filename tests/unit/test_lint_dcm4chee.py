@@ -574,6 +574,19 @@ def test_a_variable_that_a_file_holds_is_decided_there(tmp_path: Path) -> None:
     }
 
 
+def test_the_ldif_that_is_imported_is_judged_with_the_images(tmp_path: Path) -> None:
+    text = composed("ldap", "IMPORT_LDIF", "/site/a.ldif /site/gone.ldif") + "    volumes: ['./own:/site:ro']\n"
+    (tmp_path / "compose.yml").write_text(text)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "a.ldif").write_text(OTHERS + f"\ndn: cn=hl7,{SHIPPED}\nchangetype: delete\n")
+    images, directory = verdicts(tmp_path / "compose.yml", Asked())
+    assert "gone.ldif" in images.assumed
+    assert directory.files == (str(tmp_path / "own" / "a.ldif"),)
+    assert Severity.CRITICAL in {each.severity for each in directory.openings}
+    (tmp_path / "own" / "a.ldif").write_text("dn: dc=site\ndc: site\n")
+    assert [each.product for each in verdicts(tmp_path / "compose.yml", Asked())] == [images.product]
+
+
 def test_an_orthanc_beside_it_has_its_own_verdict(tmp_path: Path) -> None:
     text = (
         composed("db", "X", "y")

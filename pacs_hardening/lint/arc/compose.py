@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..forms import compose, yaml
-from ..forms.parts import environment
+from ..forms.parts import environment, mounts
 from ..forms.setup import Setup, Variable
 from ..gather import stacks
 from ..node import Node, Placeholder, Unparsable
@@ -59,6 +59,7 @@ def _reading(stack: list[tuple[Path, Node]]) -> Reading | None:
     file = str(stack[0][0])
     services = root.value.get("services", root).value
     kinds: dict[str, dict[str, Node]] = {}
+    over: list[tuple[str, Path | None]] = []
     for name, service in services.items():
         if isinstance(service.value, dict):
             whole = compose.extended(name, services, (), file)
@@ -66,6 +67,7 @@ def _reading(stack: list[tuple[Path, Node]]) -> Reading | None:
             if kind:
                 setup = Setup(name, (file, service.line))
                 said = list(environment(whole, stack[0][0].parent, known, file, setup))
+                over += _imported(whole, said, stack[0][0].parent)
                 kinds.setdefault(kind, {})[name] = Node(
                     _settings(whole, said, service.line), service.line, service.file
                 )
@@ -73,7 +75,23 @@ def _reading(stack: list[tuple[Path, Node]]) -> Reading | None:
         return None
     files = tuple(dict.fromkeys([file, *(str(path) for path, _ in stack)]))
     members = {kind: (Node(below, 1), file) for kind, below in kinds.items()}
-    return Reading(load(PRODUCT), files, Tree(members, (file, 1)), ())
+    gone = [place for place, path in over if path is None]
+    assumed = f"a Compose file without {', '.join(gone)} of IMPORT_LDIF, which is not here" if gone else ""
+    here = tuple(path for _, path in over if path is not None)
+    return Reading(load(PRODUCT), files, Tree(members, (file, 1)), (), assumed, over=here)
+
+
+def _imported(service: dict[str, Node], said: Sequence[Variable], folder: Path) -> Iterator[tuple[str, Path | None]]:
+    """The files of IMPORT_LDIF: where each lies in the container, and on this machine."""
+    named = [place for each in said if each.name == "IMPORT_LDIF" for place in str(each.value).split()]
+    laid = [(folder / source, target.rstrip("/")) for source, target, _ in mounts(service) if source is not None]
+    for place in named:
+        paths = [source / place.removeprefix(target).strip("/") for source, target in laid if _in(place, target)]
+        yield place, next((each for each in paths if each.is_file()), None)
+
+
+def _in(place: str, target: str) -> bool:
+    return place == target or place.startswith(f"{target}/")
 
 
 def kind_of(image: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ...model import BadInput
+from ..node import NoArchive
 from ..source import entries, text_of
 from . import compose, exported, ldif, read, realm, wildfly
 from .read import LARGEST
@@ -37,7 +39,13 @@ def readings(path: Path, over: Sequence[Path] = ()) -> tuple[list[Reading], set[
         if file.suffix.lower() == ".xml" and wildfly.recognises(text := text_of(file)):
             found.append(wildfly.reading(text, file))
             used.add(file)
-    return found + compose.readings([file for file in files if file.suffix.lower() in (".yml", ".yaml")]), used
+    composed = compose.readings([file for file in files if file.suffix.lower() in (".yml", ".yaml")])
+    for each in composed:
+        found.append(each)
+        if each.over and not used & {*each.over}:
+            with suppress(NoArchive):  # what only offers more says nothing of who may call
+                found.append(read.of_ldif(each.over))
+    return found, used
 
 
 def of_ldif(file: Path) -> bool:

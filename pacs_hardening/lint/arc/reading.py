@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..judge import Opening
-from ..node import Unparsable
 from ..rules import Product
 from ..tree import Tree
 
 
 @dataclass(frozen=True)
 class Reading:
-    """``notices``: what is wrong with the files themselves. ``service``, ``assumed``, ``unread``: see Result."""
+    """``notices``: what is wrong with the files themselves. ``service``, ``assumed``: see Result. ``over``: LDIF
+    that these files have the directory laid over with."""
 
     product: Product
     files: tuple[str, ...]
@@ -20,4 +21,4 @@ class Reading:
     notices: tuple[Opening, ...]
     assumed: str = ""
     service: str = ""
-    unread: Unparsable | None = None
+    over: tuple[Path, ...] = ()
