@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..lint import show
 from ..lint.node import NoArchive, Unparsable
-from ..lint.run import Asked, Result, verdicts
+from ..lint.run import Asked, Result, grouped, verdicts
 from ..lint.sarif import render
 from ..lint.versions import numbers
 from ..model import BadInput, Severity
@@ -23,9 +23,9 @@ def run(options: argparse.Namespace) -> int:
     asked = Asked(behind_guard=options.behind_guard, image=image, version=options.product_version)
     fail_on = Severity[options.fail_on.upper()]
     results, statuses = list[Result](), list[int]()
-    for path in options.path:
+    for path, *over in grouped(options.path):
         try:
-            found = verdicts(Path(path), asked)
+            found = verdicts(path, asked, over)
         except NoArchive as error:
             print(f"{'passed over' if options.pass_others else 'ERROR'}: {clean(str(error), 400)}", file=sys.stderr)
             statuses.append(0 if options.pass_others else 10)

@@ -24,11 +24,11 @@ _TEMPLATE = re.compile(r"\{\{-?\s*[.$A-Za-z(][^{}\n]*\}\}")
 HAND_OVER = "hand over the JSON that Orthanc reads, its variables as *.env, or what `docker compose config` prints"
 
 
-def setups(path: Path, product: Product) -> list[Setup]:
-    """Raises Unparsable and BadInput."""
+def setups(path: Path, product: Product, but: Collection[Path] = ()) -> list[Setup]:
+    """``but``: files that are of another program. Raises Unparsable and BadInput."""
     if not path.is_dir():
         return _checked(_of_file(path, product))
-    files = entries(path)
+    files = [file for file in entries(path) if file not in but]
     found = _of_yaml([file for file in files if file.suffix.lower() in _YAML], product, strict=False)
     used = {fragment.file for setup in found for fragment in setup.fragments}
     documents = [file for file in files if file.suffix.lower() == ".json" and str(file) not in used]
@@ -60,7 +60,7 @@ def _of_file(file: Path, product: Product) -> list[Setup]:
         return _beside(file.parent, [], [file])
     if file.suffix.lower() == ".json" or text.lstrip("\ufeff \t\r\n")[:1] in ("{", "/"):
         return _beside(file.parent, [file], [])
-    raise NoArchive(f"neither a configuration of Orthanc nor of dcmqrscp: {HAND_OVER}", 1, 1, str(file))
+    raise NoArchive(f"neither a configuration of Orthanc nor of dcmqrscp or dcm4chee: {HAND_OVER}", 1, 1, str(file))
 
 
 def _names(text: str) -> list[str]:
@@ -114,8 +114,8 @@ def _of_yaml(files: list[Path], product: Product, *, strict: bool) -> list[Setup
                 continue  # of another program, whatever is wrong with it
             raise Unparsable(error.what, error.line, error.column, str(file)) from error
     found: list[Setup] = []
-    stacks = [(file, root) for file, root in read if compose.recognises(root)]
-    for stack in _stacks(stacks):
+    composed = [(file, root) for file, root in read if compose.recognises(root)]
+    for stack in stacks(composed):
         found += compose.setups(stack)
     manifests = [(file, root) for file, root in read if kubernetes.recognises(root)]
     found += kubernetes.setups(manifests)
@@ -127,7 +127,7 @@ def _of_yaml(files: list[Path], product: Product, *, strict: bool) -> list[Setup
     return found
 
 
-def _stacks(files: list[tuple[Path, Node]]) -> list[list[tuple[Path, Node]]]:
+def stacks(files: list[tuple[Path, Node]]) -> list[list[tuple[Path, Node]]]:
     """A Compose file with what is laid over it: its override, and others that change the services of the first."""
     main = [each for each in files if _MAIN.fullmatch(each[0].name)][:1]
     over = [each for each in files if _OVERRIDE.fullmatch(each[0].name)][:1] if main else []

@@ -14,7 +14,7 @@ from .rules import (
     holds,
     same,
 )
-from .tree import Setting, Tree, undecided
+from .tree import Setting, Tree, settled, undecided
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,21 @@ def judge(tree: Tree, product: Product, *, behind_guard: bool, version: str = ""
             if undecided(value) and _of_one_value(rule):
                 yield opening(product.notices["undecided"], setting, "decided by the environment")
             elif holds(rule.when, value, setting.name):
-                found = opening(rule, setting, _shown(rule, setting, value), behind_guard=behind_guard)
+                meant = _pointed(rule, setting)
+                shown = _shown(rule, meant, value if meant.node is None else meant.value)
+                found = opening(rule, meant, shown, behind_guard=behind_guard)
                 yield replace(found, use=versions.advice(rule, product, version))
+
+
+def _pointed(rule: Rule, setting: Setting) -> Setting:
+    """Of a list, those that the rule is about; and where the first of them stands, if each has a place of its own."""
+    node = setting.node
+    if node is None or not isinstance(node.value, list) or not {"matches", "differs"} & rule.when.keys():
+        return setting
+    meant = [each for each in node.value if holds(rule.when, settled(each.plain()), setting.name)]
+    first = meant[0]
+    place = (first.file, first.line) if first.file else (setting.file, setting.line)
+    return replace(setting, file=place[0], line=place[1], node=replace(node, value=meant))
 
 
 def _of_one_value(rule: Rule) -> bool:

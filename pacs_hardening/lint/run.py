@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..model import Severity
 from . import gather, orthanc, tables, versions
+from .arc import find
+from .arc.reading import Reading
 from .forms import container
 from .forms.setup import Setup
 from .judge import Opening, judge
@@ -68,20 +70,40 @@ def lint(path: Path, *, behind_guard: bool = False) -> Result:
     )  # fmt: skip
 
 
-def verdicts(path: Path, asked: Asked) -> list[Result]:
-    """One for each archive. Raises as ``lint``, but what cannot be read of one of several stands in its result."""
+def verdicts(path: Path, asked: Asked, over: Sequence[Path] = ()) -> list[Result]:
+    """One for each archive. ``over``: LDIF that is laid over that of ``path``. Raises as ``lint``, but what cannot be
+    read of one of several stands in its result."""
     files = tables.at(path)
     if files:
         return [_of_dcmqrscp(files, asked)]
+    readings, used = find.readings(path, over)
+    others = [_of_reading(each, asked) for each in readings]
+    if others and path in used:
+        return others
     product = load("orthanc")
-    found = gather.setups(path, product)
+    try:
+        found = gather.setups(path, product, used)
+    except NoArchive:
+        if not others:
+            raise
+        found = []
+    if not found and others:
+        return others
     if not found:
-        words = "a folder with neither *.json, *.env or YAML of an Orthanc nor dcmqrscp*.cfg"
+        words = "a folder with neither *.json, *.env or YAML of an Orthanc nor dcmqrscp*.cfg, nor LDIF"
         raise NoArchive(f"{words}: {gather.HAND_OVER}", 1, 1, str(path))
-    results = [_of_setup(setup, product, asked) for setup in found]
+    results = [*(_of_setup(setup, product, asked) for setup in found), *others]
     if len(results) == 1 and results[0].unread is not None:
         raise results[0].unread
     return results
+
+
+def grouped(paths: Sequence[str]) -> list[tuple[Path, ...]]:
+    """LDIF belongs together, laid over one another in the order that it is named in; everything else is by itself."""
+    files = [Path(each) for each in paths]
+    laid = [file for file in files if not file.is_dir() and find.of_ldif(file)]
+    groups = [(file,) if file not in laid else tuple(laid) for file in files]
+    return list(dict.fromkeys(groups))
 
 
 def configuration(path: Path) -> tuple[Product, dict[str, Any]]:
@@ -144,6 +166,14 @@ def _of_dcmqrscp(files: list[Path], asked: Asked) -> Result:
         tree, notices = tables.read(file, product)
         found += [*notices, *judge(tree, product, behind_guard=asked.behind_guard, version=asked.version)]
     return Result(product.name, tuple(map(str, files)), len(product.rules), _themes(product), _sorted(found))
+
+
+def _of_reading(reading: Reading, asked: Asked) -> Result:
+    found = [*reading.notices, *judge(reading.tree, reading.product, behind_guard=asked.behind_guard)]
+    found = [replace(each, service=reading.service) for each in found]
+    product, rules = reading.product, len(reading.product.rules)
+    ordered = _sorted(found)
+    return Result(product.name, reading.files, rules, _themes(product), ordered, reading.service, reading.assumed)
 
 
 def _themes(product: Product) -> frozenset[str]:

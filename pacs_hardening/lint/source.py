@@ -11,7 +11,7 @@ from .node import Text
 LARGEST = 1024 * 1024  # bytes; no configuration has a hundredth of this
 
 
-def text_of(file: Path) -> Text:
+def text_of(file: Path, largest: int = LARGEST) -> Text:
     """Bytes that are no UTF-8 are Latin-1: JsonCpp and DCMTK look at none above 127. Raises BadInput."""
     try:
         if not file.exists():
@@ -19,11 +19,11 @@ def text_of(file: Path) -> Text:
         if not file.is_file():
             raise BadInput(f"{clean(str(file))}: neither a file nor a folder")
         with file.open("rb") as opened:
-            content = opened.read(LARGEST + 1)
+            content = opened.read(largest + 1)
     except (OSError, ValueError) as error:
         raise BadInput(f"{clean(str(file))}: {getattr(error, 'strerror', None) or error}") from error
-    if len(content) > LARGEST:
-        raise BadInput(f"{clean(str(file))}: more than {LARGEST >> 20} MB, which no configuration has")
+    if len(content) > largest:
+        raise BadInput(f"{clean(str(file))}: more than {largest >> 20} MB, which no configuration has")
     try:
         return Text(content.decode("utf-8"), 1)
     except UnicodeDecodeError:

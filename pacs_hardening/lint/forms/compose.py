@@ -37,17 +37,24 @@ def _without_services(node: Node) -> bool:
     return named and not {"env", "extraEnv", "config"} & {*value}
 
 
-def setups(files: list[tuple[Path, Node]]) -> list[Setup]:
-    """``files``: a Compose file, and those that are laid over it. Raises Unparsable for a whole that is not read."""
-    file, folder = str(files[0][0]), files[0][0].parent
-    known = _beside(folder)
+def whole(files: list[tuple[Path, Node]]) -> tuple[Node, dict[str, str]]:
+    """``files``: a Compose file, and those that are laid over it, as one; and what names are replaced by. Raises
+    Unparsable for a whole that is not read."""
+    known = _beside(files[0][0].parent)
     root: Node | None = None
     for path, each in files:
         made = stamped(replaced(each, known), str(path))
         root = made if root is None else over(root, made)
     assert root is not None
     if "include" in root.value:
-        raise Unparsable(f"other files are included: {WHOLE}", root.value["include"].line, 1, file)
+        raise Unparsable(f"other files are included: {WHOLE}", root.value["include"].line, 1, str(files[0][0]))
+    return root, known
+
+
+def setups(files: list[tuple[Path, Node]]) -> list[Setup]:
+    """As ``whole``: each service that is an Orthanc."""
+    root, known = whole(files)
+    file, folder = str(files[0][0]), files[0][0].parent
     services = root.value.get("services", root).value
     found: list[Setup] = []
     for name, service in services.items():
@@ -69,7 +76,7 @@ def _service(
 ) -> Iterator[Setup]:
     setup = Setup(name, (file, services[name].line))
     try:
-        service = _extended(name, services, (), file)
+        service = extended(name, services, (), file)
         build = dockerfile.of_service(service.get("build"), folder)
         setup.image = str(service["image"].value or "") if "image" in service else ""
         if build.image and container.team_of(setup.image) is None:
@@ -123,7 +130,8 @@ def _command(service: dict[str, Node]) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
-def _extended(name: str, services: dict[str, Node], within: tuple[str, ...], file: str) -> dict[str, Node]:
+def extended(name: str, services: dict[str, Node], within: tuple[str, ...], file: str) -> dict[str, Node]:
+    """A service with what it takes from another (``extends``). Raises Unparsable."""
     service = services[name].value
     if "extends" not in service:
         return dict(service)
@@ -133,5 +141,5 @@ def _extended(name: str, services: dict[str, Node], within: tuple[str, ...], fil
     other = isinstance(extends.value, dict) and "file" in extends.value
     if other or base not in services or base in within or not isinstance(services[base].value, dict):
         raise Unparsable(f"it extends what is not in this file: {WHOLE}", extends.line, 1, file)
-    below = Node(_extended(base, services, (*within, name), file), extends.line)
+    below = Node(extended(base, services, (*within, name), file), extends.line)
     return dict(over(below, Node({k: v for k, v in service.items() if k != "extends"}, extends.line)).value)
