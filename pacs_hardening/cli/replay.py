@@ -32,6 +32,8 @@ from ..space.bounds.posted import POSTING
 from ..space.bounds.query import LIMITED
 from ..space.bounds.stored import FORGING
 from ..space.dimension import Base, Kind, Way
+from ..space.messages import bases as senders
+from ..space.messages.play import MessagePlayer
 from ..space.play import Player
 from ..space.played import Answer, Asked, Played, Plays
 from ..space.web.bases import ASKING
@@ -46,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     if bool(options.target) == bool(options.environment):
         raise BadInput("replay needs one of --target and --environment")
     base = _who(options.case)
-    if base in (*people.NAMES, *NAMES.values()) or base.endswith(ELSEWHERE):
+    if base in (*people.NAMES, *senders.NAMES, *NAMES.values()) or base.endswith(ELSEWHERE):
         return _way(notation.read(options.case), options)
     if base.endswith((LIMITED, FORGING)) or base in (LISTING, POSTING, GUESSING):
         again = "limits_query or overwrite or throttles"
@@ -92,6 +94,10 @@ def _way(way: Way, options: argparse.Namespace) -> int:
                 raise BadInput(f"{way.base!r} needs a study of ours to have sent: --allow writes")
             sending = destination.SendingPlayer(target)
             played, served = _once(way, [(sending, base) for base in destination.bases(target, target.sample_study)])
+        elif who in senders.NAMES:
+            sender = Authorised(target)
+            mailing = MessagePlayer(target, sender.sender_keys(), sender.hl7)
+            played, served = _once(way, [(mailing, base) for base in senders.everybody(target, sender.messaging())])
         else:
             player = Player(target)
             played, served = _once(way, [(player, base) for base in people.everybody(target)])

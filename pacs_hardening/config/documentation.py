@@ -26,7 +26,6 @@ from ..model.declared import (
     flat,
 )
 from . import template
-from .reader import SCHEMES
 from .table import OLD_UNTIL, RENAMED_IN
 
 _HEAD = """# The target file
@@ -113,8 +112,8 @@ def _holds(each: Declared, kind: object) -> str:  # noqa: C901, PLR0912 - a bran
             return "`true` or `false`"
         case Texts(item, among):
             return f"a list of {', '.join(among)}" if among else f"a list, each {_holds(each, item)}"
-        case Urls():
-            return f"a list of {', '.join(f'`{scheme}://host:port`' for scheme in SCHEMES)}"
+        case Urls(schemes):
+            return f"a list of {', '.join(f'`{scheme}://host:port`' for scheme in schemes)}"
         case Ports():
             return "a list of TCP ports"
         case Pem(holds):

@@ -35,7 +35,14 @@ from ..model.declared import (
 )
 from .table import Table
 
-SCHEMES = {"dicom": ("dicom", False), "dicoms": ("dicom", True), "http": ("web", False), "https": ("web", True)}
+SCHEMES = {
+    "dicom": ("dicom", False),
+    "dicoms": ("dicom", True),
+    "http": ("web", False),
+    "https": ("web", True),
+    "mllp": ("hl7", False),
+    "mllps": ("hl7", True),
+}
 _T = TypeVar("_T")
 
 
@@ -93,8 +100,8 @@ class Reader:
             case Texts(item, among, ordered):
                 texts = [checked(table, name, text, item) for text in table.texts(name, among=among)]
                 return tuple(texts) if ordered else frozenset(texts)
-            case Urls():
-                return _endpoints(table, name)
+            case Urls() as kind:
+                return _endpoints(table, name, kind)
             case Ports():
                 return table.ports(name)
             case Pem(holds):
@@ -143,15 +150,15 @@ def _number(table: Table, key: str, least: int, most: int | None) -> int:
     return number
 
 
-def _endpoints(table: Table, key: str) -> tuple[Endpoint, ...]:
+def _endpoints(table: Table, key: str, kind: Urls) -> tuple[Endpoint, ...]:
     found = []
     for url in table.texts(key):
         try:
-            found.append(endpoint(url, SCHEMES))
+            found.append(endpoint(url, kind.schemes))
         except ValueError as error:
             raise table.bad(key, str(error)) from error
     if not found:
-        raise table.bad(key, 'is empty; accepted: a list such as ["dicoms://pacs.example:2762"]')
+        raise table.bad(key, f'is empty; accepted: a list such as ["{kind.example}"]')
     return tuple(found)
 
 

@@ -25,7 +25,6 @@ from ..model.declared import (
     declared,
     flat,
 )
-from .reader import SCHEMES
 
 Schema = dict[str, Any]
 
@@ -33,11 +32,11 @@ _TEXT: Schema = {"type": "string"}
 _PATH: Schema = {"type": "string", "minLength": 1}
 _NAME: Schema = {"pattern": "^[a-z][a-z0-9-]{0,31}$"}
 _MEANS = ("password_file", "password_env", "token_file", "token_env", "token_url", "certificate")  # see logins.py
-_URLS: Schema = {
-    "type": "array",
-    "minItems": 1,
-    "items": {"type": "string", "pattern": f"^({'|'.join(SCHEMES)})://.+:[0-9]{{1,5}}/?$"},
-}
+
+
+def _urls(schemes: tuple[str, ...]) -> Schema:
+    pattern = f"^({'|'.join(schemes)})://.+:[0-9]{{1,5}}/?$"
+    return {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": pattern}}
 
 
 def of_target() -> Schema:
@@ -95,8 +94,8 @@ def _value(each: Declared) -> Schema:  # noqa: C901 - a branch for each case of 
             return {"type": "boolean"}
         case Texts(item, among):
             return {"type": "array", "items": {"enum": list(among)} if among else _text(item)}
-        case Urls():
-            return _URLS
+        case Urls(schemes):
+            return _urls(schemes)
         case Ports():
             return {"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": 65535}}
         case Pem() | Existing() | Hidden():

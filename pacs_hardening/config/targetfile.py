@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..model import BadInput, KeyPair, Node, Target
 from ..model.peers import AET
-from . import logins, research
+from . import logins, messages, research
 from .reader import Reader, checked, endpoint, keys, pem, renamed
 from .source import Source
 from .table import Table
@@ -51,6 +51,8 @@ def _from_table(raw: Mapping[str, Any], path: Path, source: Source) -> Target:
         raise table.bad("audit", "accepted: one of listen, file and command")
     if target.research is not None:
         research.check(target.research, table, target.nodes, target.users)
+    if target.hl7 is not None:
+        messages.check(target.hl7, table, target.nodes)
     server_name = target.server_name if "server_name" in table else target.endpoints[0].host
     capabilities = target.capabilities | ({"host"} if target.hosts else set())
     return replace(

@@ -13,7 +13,7 @@ from typing import Any
 
 from pynetdicom import __version__
 
-from ..model import Endpoint, Impact, Target
+from ..model import Endpoint, Hl7, Impact, Target
 from ..model.running import Running
 from ..model.trail import Trail
 from . import policy
@@ -28,6 +28,7 @@ from .hostile import Resilience
 from .journal import Journal
 from .listener import Listener
 from .login import Login
+from .messages import MessageDoor
 from .participants import Participants, gather
 from .receiver import Receiver
 from .research import side
@@ -135,9 +136,10 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
         listener = Listener("forgotten", server.serve, None, journal, faults, settings.handshake_seconds)
         stack.callback(listener.stop)
         opened.append((Endpoint("dicom", "127.0.0.1", listener.port, False), listener))
+    hl7 = _messages(cast, settings, stack, opened)
     start = f"embedded, process {os.getpid()}, start {secrets.token_hex(4)}"
     return Running(
-        target=_target(cast, told),
+        target=replace(_target(cast, told), hl7=hl7),
         fingerprint=lambda: "; ".join(
             [start, *(f"{endpoint} {'up' if it.alive else 'down'}" for endpoint, it in opened)]
         ),
@@ -147,6 +149,25 @@ def assemble(environment: Mapping[str, Any], folder: Path, stack: ExitStack) -> 
         audit=trail.after,
         usage=own,
     )
+
+
+def _messages(
+    cast: Participants, settings: Settings, stack: ExitStack, opened: list[tuple[Endpoint, Listener]]
+) -> Hl7 | None:
+    """Start the endpoints for HL7 v2 messages, where the environment has any; where they are. What is weak about TLS
+    at the other endpoints is not weak here."""
+    hl7 = cast.target.hl7
+    if hl7 is None:
+        return None
+    door = MessageDoor(hl7, cast.nodes[hl7.node].aet, settings)
+    secure = for_dicom(Settings(), cast.keys)
+    sound, found = Faults(Settings()), list[Endpoint]()
+    for context in (secure, None) if settings.hl7_plaintext else (secure,):
+        listener = Listener("hl7", door.serve, context, Journal(), sound, settings.handshake_seconds)
+        stack.callback(listener.stop)
+        found.append(Endpoint("hl7", "127.0.0.1", listener.port, context is not None))
+        opened.append((found[-1], listener))
+    return replace(hl7, endpoints=tuple(found))
 
 
 def _log_server(trail: Trail, cast: Participants, settings: Settings, stack: ExitStack) -> int:

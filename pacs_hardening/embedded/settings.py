@@ -88,6 +88,17 @@ class Settings:
     audit_query_values: bool = False
     audit_escapes: bool = True
     audit_schema: str = "dicom"
+    # messages
+    hl7_plaintext: bool = False
+    hl7_any_sender: bool = False
+    hl7_exact_senders: bool = True
+    hl7_binds_sender: bool = True
+    hl7_any_type: bool = False
+    hl7_whole_types: bool = True
+    hl7_limits_messages: bool = True
+    hl7_talkative_errors: bool = False
+    hl7_one_at_a_time: bool = False
+    hl7_stops_on_malformed: bool = False
     # robustness: what it does with peers that are hostile
     associations_per_node: int = 16
     bound_pdus: bool = True

@@ -30,6 +30,7 @@ from .finding import (
     Violation,
     by_control,
 )
+from .hl7 import Hl7
 from .peers import Endpoint, Identity, KeyPair, Node, Secret, User
 from .planted import SampleStudy
 from .research import Folder, Research
@@ -47,6 +48,7 @@ __all__ = [
     "Endpoint",
     "Finding",
     "Folder",
+    "Hl7",
     "Identity",
     "Impact",
     "Inapplicable",

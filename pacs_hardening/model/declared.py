@@ -46,6 +46,9 @@ class Texts:
 class Urls:
     """A list of ``scheme://host:port``."""
 
+    schemes: tuple[str, ...] = ("dicom", "dicoms", "http", "https")
+    example: str = "dicoms://pacs.example:2762"
+
 
 @dataclass(frozen=True)
 class Ports:

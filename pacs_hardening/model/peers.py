@@ -34,7 +34,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One TCP port that can be reached. ``service`` is ``dicom`` or ``web``; the first of each kind is
+    """One TCP port that can be reached. ``service`` is ``dicom``, ``web`` or ``hl7``; the first of each kind is
     the one that authorised nodes use, any other is a further way in that is known to exist."""
 
     service: str
@@ -43,7 +43,8 @@ class Endpoint:
     tls: bool
 
     def __str__(self) -> str:
-        scheme = {"dicom": ("dicom", "dicoms"), "web": ("http", "https")}[self.service][self.tls]
+        schemes = {"dicom": ("dicom", "dicoms"), "web": ("http", "https"), "hl7": ("mllp", "mllps")}
+        scheme = schemes[self.service][self.tls]
         host = f"[{self.host}]" if ":" in self.host else self.host  # RFC 3986 3.2.2
         return f"{scheme}://{host}:{self.port}"
 

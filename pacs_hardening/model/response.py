@@ -19,6 +19,7 @@ class Stage(Enum):
     OPERATION = auto()
     RELEASE = auto()
     HTTP = auto()
+    MLLP = auto()
 
 
 class Alert(IntEnum):
@@ -167,11 +168,51 @@ class HttpStatus:
         return 200 <= self.code < 300
 
 
+class Ack(Enum):
+    """Of HL7 table 0008: of the application, or that a message came (commit)."""
+
+    APPLICATION_ACCEPT = "AA"
+    APPLICATION_ERROR = "AE"
+    APPLICATION_REJECT = "AR"
+    COMMIT_ACCEPT = "CA"
+    COMMIT_ERROR = "CE"
+    COMMIT_REJECT = "CR"
+
+
+# Unknown or duplicate key identifier, record locked (HL7 table 0357): the records were looked at
+HL7_LOOKED = frozenset({204, 205, 206})
+# Table value not found, unsupported message type, event, processing ID, version
+HL7_UNSUPPORTED = frozenset({103, 200, 201, 202, 203})
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """MSA-1 of an HL7 v2 acknowledgment, and the codes of its errors (ERR-3, HL7 table 0357)."""
+
+    code: Ack
+    errors: frozenset[int] = frozenset()
+
+    @property
+    def accepts(self) -> bool:
+        return self.code in (Ack.APPLICATION_ACCEPT, Ack.COMMIT_ACCEPT)
+
+    @property
+    def shows_that_it_looked(self) -> bool:
+        """A failure that complains about records: who may not send is told no such thing."""
+        return not self.accepts and bool(self.errors & HL7_LOOKED)
+
+    @property
+    def refuses_type(self) -> bool:
+        """For what kind of message it is, and for nothing that stands in it (HL7 v2.5.1 2.9.2.2)."""
+        rejects = self.code in (Ack.APPLICATION_REJECT, Ack.COMMIT_REJECT)
+        return not self.shows_that_it_looked and (rejects or bool(self.errors & HL7_UNSUPPORTED))
+
+
 @dataclass(frozen=True)
 class Served:
     """It did what was asked. ``by``: the status that says so; None where an association alone was asked for."""
 
-    by: DimseStatus | HttpStatus | None = None
+    by: DimseStatus | HttpStatus | Acknowledged | None = None
 
 
 @dataclass(frozen=True)
@@ -197,7 +238,16 @@ class Endless:
 
 
 Refusal: TypeAlias = (
-    TlsAlert | TlsFailed | Rejected | Aborted | Closed | ContextRefused | Unexpected | DimseStatus | HttpStatus
+    TlsAlert
+    | TlsFailed
+    | Rejected
+    | Aborted
+    | Closed
+    | ContextRefused
+    | Unexpected
+    | DimseStatus
+    | HttpStatus
+    | Acknowledged
 )
 Response: TypeAlias = Served | Silent | Nonsense | Endless | NotConnected | NotTrusted | Refusal
 

@@ -28,6 +28,7 @@ from .declared import (
     key,
 )
 from .examples import ADMIN_REQUESTS, NODES, ROUTES, USERS
+from .hl7 import Hl7
 from .logs import AuditLog
 from .peers import AET, AET_OR_NONE, Endpoint, KeyPair, Node, User
 from .planted import SampleStudy
@@ -241,6 +242,29 @@ class Target:
             "A second archive behind the same endpoints, which holds redacted copies only.",
             entries=(
                 Entry("", {"called_aet": '"RESEARCH"', "sender": '"store"', "reader": '"query"', "user": '"gate"'}),
+            ),
+        ),
+    )
+    hl7: Hl7 | None = field(
+        default=None,
+        metadata=key(
+            One(Hl7),
+            "Where HL7 v2 messages are received, over MLLP, by the archive or by a broker beside it.",
+            entries=(
+                Entry(
+                    "",
+                    {
+                        "endpoints": '["mllps://pacs.example:2575"]',
+                        "application": '"RIS"',
+                        "facility": '"HOSPITAL"',
+                        "receiver": '"PACS"',
+                        "receiver_facility": '"HOSPITAL"',
+                        "node": '"all"',
+                        "message": '"ADT^A08^ADT_A01"',
+                        "may_merge": "false",
+                        "authority": '"HOSPITAL"',
+                    },
+                ),
             ),
         ),
     )

@@ -71,6 +71,8 @@ def _not_refused(attempt: Attempt) -> Said | None:
             return None
         case came.ContextRefused() | came.Unexpected() | came.DimseStatus():
             return None
+        case came.Acknowledged():
+            return attempt.observed if attempt.response.shows_that_it_looked else None
         case came.Nonsense() | came.HttpStatus() | came.NotConnected() | came.NotTrusted():
             raise Unmeasurable(attempt.observed, ": neither what was asked for nor a refusal")
         case _:
@@ -103,7 +105,7 @@ def _shows_that_it_looked(response: Response) -> bool:
     match response:
         case came.Served():
             return True
-        case came.DimseStatus():
+        case came.DimseStatus() | came.Acknowledged():
             return response.shows_that_it_looked
         case (
             came.TlsAlert()

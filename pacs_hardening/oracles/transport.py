@@ -49,6 +49,7 @@ def _talks(seen: Observed) -> bool:
             | came.Unexpected()
             | came.ContextRefused()
             | came.DimseStatus()
+            | came.Acknowledged()
             | came.Endless()
         ):
             return True

@@ -42,6 +42,8 @@ class Reply(Enum):
                 return cls.NEITHER
             case came.Rejected() | came.Aborted() | came.ContextRefused() | came.Unexpected() | came.DimseStatus():
                 return cls.NEITHER
+            case came.Acknowledged():
+                return cls.NEITHER
             case _:
                 assert_never(response)
 

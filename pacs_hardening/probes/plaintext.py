@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..model import Endpoint, Target
+from ..model import Endpoint, Hl7, Target
 from ..model import response as came
 from ..model.response import Observed, Response
+from ..wire import adt, messages
 from ..wire.http import request
 from ..wire.pdu import ProtocolError
 from ..wire.session import Refused, Silent
@@ -28,6 +29,12 @@ def in_http(endpoint: Endpoint, target: Target) -> Iterator[Observed]:
         yield Observed("without TLS", endpoint, f"GET {asked}", response)
         if isinstance(response, came.Silent):
             return
+
+
+def in_mllp(endpoint: Endpoint, target: Target, settings: Hl7) -> Iterator[Observed]:
+    """What answers a message in plaintext of which nothing can come. Raises as ``in_dicom``."""
+    told = messages.send(replace(endpoint, tls=False), target, None, adt.harmless(settings), "HL7 in plaintext")
+    yield Observed("a peer without TLS", endpoint, "HL7", told.response)
 
 
 def _get(endpoint: Endpoint, path: str, target: Target) -> Response:

@@ -8,6 +8,21 @@ from ..model.space import Cause, Coverage
 
 TRIED = "tried as "  # begins the name of a fact that says how much was tried
 MOST = 4  # values that are named; of the others, how many there are
+_SENDERS = {
+    "sender-without-certificate": "a sender without certificate",
+    "unknown-device-sending": "a sender with the certificate of a device that the archive does not know",
+    "renamed-sender": "the certificate of the authorised sender under other names",
+    "sender-of-other-application": "the certificate of the authorised sender under another application",
+    "sender-of-other-facility": "the certificate of the authorised sender under another facility",
+    "posing-without-certificate": "a peer without certificate under the name of the sender",
+    "posing-device": "a device that the archive does not know, under the name of the sender",
+    "posing-node": "a node under the name of the sender",
+    "sender-merging": "the authorised sender",
+    "sender-disguising": "the authorised sender",
+    "unknown-device-merging": "a device that the archive does not know",
+    "renamed-sender-merging": "the certificate of the authorised sender under other names",
+    "posing-device-merging": "a device that the archive does not know, under the name of the sender",
+}
 WHO = {
     "without-login": "somebody without a login",
     "without-certificate": "a peer without certificate",
@@ -27,6 +42,7 @@ WHO = {
     **{f"{role}-replacing": f"node '{role}'" for role in ("all", "query", "store")},
     **{f"{role}-sending-elsewhere": f"node '{role}'" for role in ("all", "query", "store")},
     "renamed-node": "a node under a title that is not its own",
+    **_SENDERS,
 }
 
 
@@ -53,7 +69,7 @@ def _need(dimension: str, values: tuple[str, ...], cause: Cause) -> str:
 def _who(base: str) -> str:
     peer, _, asking = base.partition(" asking ")
     name, at, number = peer.partition("@")
-    kind = "web" if name == "without-login" else "DICOM"
+    kind = "web" if name == "without-login" else "HL7" if name in _SENDERS else "DICOM"
     where = f" at {kind} endpoint {number}" if at else ""
     return WHO.get(name, name) + where + (f" who asks for {asking}" if asking else "")
 

@@ -109,6 +109,10 @@ def meaning(seen: Observed) -> str:  # noqa: C901, PLR0912 - a branch for each c
             return _STATUS.get(code) or _status_class(code)
         case came.HttpStatus(code):
             return _HTTP.get(code) or _http_class(code)
+        case came.Acknowledged() as answer:
+            if answer.refuses_type:
+                return "the receiver does not take messages of this type, or of this sender: look at what it accepts"
+            return "the receiver does not take this message: look into its log"
         case _:
             assert_never(seen.response)
 

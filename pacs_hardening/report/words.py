@@ -116,5 +116,8 @@ def codes(response: Response) -> str:  # noqa: C901, PLR0912 - a branch for each
             return f"DIMSE status {code:04X}H"
         case came.HttpStatus(code, length, _):
             return f"HTTP {code}, {length} bytes"
+        case came.Acknowledged(ack, errors):
+            told = f", error {', '.join(map(str, sorted(errors)))}" if errors else ""
+            return f"HL7 acknowledgment {ack.value}{told}"
         case _:
             assert_never(response)

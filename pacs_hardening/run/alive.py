@@ -53,9 +53,11 @@ class Alive:
         return tuple(each for each in self.services if each not in self.dead and each not in self.unproven)
 
     def concerned(self, control: Control) -> tuple[str, ...]:
-        """Services that ``control`` says something of: the named ones, or all; none where it looks from inside."""
+        """Services that ``control`` says something of: the named ones, or all; none where it looks from inside, or at
+        messages, which may be received elsewhere and show by themselves that somebody is served."""
         named = tuple(each for each in SERVICES if each in control.needs)
-        return named or (() if control.area in INSIDE else self.services)
+        elsewhere = control.area in INSIDE or "hl7" in control.needs
+        return named or (() if elsewhere else self.services)
 
     def forbids(self, control: Control) -> str | None:
         """Why it cannot be asked: a service that it needs is dead, or all that it concerns are."""

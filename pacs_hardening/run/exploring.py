@@ -13,6 +13,8 @@ from ..probes.authorised import Authorised
 from ..space.bid import Bid
 from ..space.claim import Claim, Explored
 from ..space.dimension import Base
+from ..space.messages.play import MessagePlayer
+from ..space.messages.sending import Sending
 from ..space.people import permitted
 from ..space.play import Player
 from ..space.played import Asked
@@ -24,6 +26,7 @@ from .gate import Gate
 T = TypeVar("T", bound=Asked)
 Explore: TypeAlias = Callable[[str, Iterable[Base[Bid]], float], Explored]
 WebPlayers: TypeAlias = Callable[[], list[WebPlayer]]
+ExploreMessages: TypeAlias = Callable[[str, Iterable[Base[Sending]], float], Explored]
 ExploreWeb: TypeAlias = Callable[[float, Party], list[Explored]]
 WHO = {
     Party.NOBODY: "somebody without a login",
@@ -42,6 +45,20 @@ def explore(gate: Gate, target: Target, authorised: Authorised) -> Explore:
         budget = share * gate.profile.seconds_of_ways
         asked, seed = permitted(bases, target), presented().seed
         return counted(Claim(who, asked, player, budget=budget, seed=seed, soak=gate.soak), gate, authorised)
+
+    return explored
+
+
+@pytest.fixture(scope="session")
+def explore_messages(gate: Gate, target: Target, authorised: Authorised) -> ExploreMessages:
+    """The same of those who send HL7 v2 messages, beside the sender who may. Raises Unnamed where the target names
+    none."""
+
+    def explored(who: str, bases: Iterable[Base[Sending]], share: float) -> Explored:
+        player = MessagePlayer(target, authorised.sender_keys(), authorised.hl7)
+        budget = share * gate.profile.seconds_of_ways
+        claim = Claim(who, bases, player, budget=budget, seed=presented().seed, soak=gate.soak)
+        return counted(claim, gate, authorised)
 
     return explored
 

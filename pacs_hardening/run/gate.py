@@ -104,7 +104,8 @@ class Gate:
         if (why := self.alive.forbids(control)) is not None:
             raise Unmeasurable(why)
         assert self.target is not None
-        missing = control.needs - self.target.capabilities - {endpoint.service for endpoint in self.target.endpoints}
+        there = {endpoint.service for endpoint in self.target.endpoints} | ({"hl7"} if self.target.hl7 else set())
+        missing = control.needs - self.target.capabilities - there
         if missing:
             raise Unnamed(f"the target names no {' and no '.join(sorted(missing))}")
         if control.impact > self.target.ceiling:

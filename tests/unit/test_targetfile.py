@@ -14,6 +14,7 @@ from pacs_hardening.model import (
     BadInput,
     Configuration,
     Endpoint,
+    Hl7,
     Identity,
     Impact,
     KeyPair,
@@ -27,6 +28,7 @@ from pacs_hardening.model import (
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"
 MINIMAL = 'called_aet = "PACS"\nendpoints = ["dicoms://pacs.example:2762"]\n'
+HL7 = '[hl7]\napplication = "A"\nfacility = "B"\n'
 FULL = """
 name = "ward"
 called_aet = "PACS"
@@ -48,6 +50,12 @@ key = "all.key"
 identity = { username = "gate", passcode_env = "GATE_PASSCODE" }
 [nodes.unknown]
 aet = "NOBODY"
+[hl7]
+endpoints = ["mllps://127.0.0.1:2575"]
+application = "RIS"
+facility = "WEST"
+node = "all"
+may_merge = false
 [bad_keys.expired]
 certificate = "all.pem"
 key = "all.key"
@@ -109,6 +117,7 @@ def test_reads_every_key_relative_to_the_file(folder: Path, monkeypatch: pytest.
             "unknown": Node("unknown", "NOBODY"),
         },
         bad_keys={"expired": keys},
+        hl7=Hl7("RIS", "WEST", (Endpoint("hl7", "127.0.0.1", 2575, True),), may_merge=False),
         users={"clinician": User("jane", Secret("s3cret"))},
         routes={"rest": "/dicom-web/studies/{study}"},
         ca=folder / "ca.pem",
@@ -175,6 +184,11 @@ def test_a_minimal_file_is_verified_and_touched_passively(folder: Path) -> None:
         (MINIMAL + 'config = "gone"', "there is no such file or folder"),
         (MINIMAL + '[hosts]\narchive = "pacs.example"', "accepted: docker://name, ssh://user@host"),
         (MINIMAL + '[hosts]\narchive = "ssh://-oProxyCommand=x"', "is not a host to look into"),
+        (MINIMAL + '[hl7]\napplication = "A^B"', "'A^B' is not a name in an HL7 message"),
+        (MINIMAL + HL7, "hl7.node: 'all' is not one of "),
+        (MINIMAL + HL7 + 'endpoints = ["dicoms://h:104"]', "accepted: mllp://host:port, mllps://host:port"),
+        (MINIMAL + HL7 + 'message = "ORM^O01"', "is not a message about a patient"),
+        (MINIMAL + HL7 + '[nodes.all]\naet = "A"', "hl7.endpoints: is missing"),
     ],
 )
 def test_one_line_names_file_key_and_what_is_accepted(folder: Path, text: str, words: str) -> None:

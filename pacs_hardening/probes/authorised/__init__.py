@@ -11,11 +11,12 @@ from collections.abc import Collection
 from ...model import Endpoint, Unserved
 from ...wire import operations
 from ...wire.scu import Operation
+from .messages import Messages
 from .pages import Pages
 from .served import Served
 
 
-class Authorised(Served, Pages):
+class Authorised(Served, Pages, Messages):
     """What the target's own nodes and users can do; each kind of success is shown once a control.
 
     ``proofs`` counts the successes that were asked for. Every method raises Unmeasurable where the authorised
@@ -24,8 +25,10 @@ class Authorised(Served, Pages):
 
     def serves(self, needs: Collection[str]) -> None:
         """What proves a control that shows no success itself: C-ECHO where it needs DICOM, or needs no endpoint and
-        there is DICOM; else a page."""
-        if "dicom" in needs or ("web" not in needs and self.target.endpoints_of("dicom")):
+        there is DICOM; for messages one of the sender; else a page."""
+        if "hl7" in needs:
+            self.hl7()
+        elif "dicom" in needs or ("web" not in needs and self.target.endpoints_of("dicom")):
             self.echo()
         else:
             self.page()

@@ -45,7 +45,7 @@ class Outcome(StrEnum):
                 return cls.NONSENSE
             case came.Rejected() | came.Aborted() | came.Closed() | came.TlsAlert() | came.TlsFailed():
                 return cls.REFUSED
-            case came.ContextRefused() | came.Unexpected() | came.DimseStatus():
+            case came.ContextRefused() | came.Unexpected() | came.DimseStatus() | came.Acknowledged():
                 return cls.REFUSED
             case _:
                 assert_never(response)
@@ -211,7 +211,7 @@ def speaks_dicom(response: Response) -> bool:
             | came.DimseStatus()
         ):
             return True
-        case came.TlsAlert() | came.TlsFailed() | came.Closed() | came.HttpStatus():
+        case came.TlsAlert() | came.TlsFailed() | came.Closed() | came.HttpStatus() | came.Acknowledged():
             return False
         case came.Silent() | came.Nonsense() | came.Endless() | came.NotConnected() | came.NotTrusted():
             return False

@@ -33,6 +33,7 @@ AREAS = {
     "redaction": "Patient data that leaves",
     "robustness": "Malformed and hostile traffic",
     "audit": "Traces for the auditor",
+    "hl7": "HL7 messages",
     "storage": "Stored objects",
     "host": "The machine underneath",
 }
