@@ -160,7 +160,7 @@ def _messages(
     if hl7 is None:
         return None
     door = MessageDoor(hl7, cast.nodes[hl7.node].aet, settings)
-    secure = for_dicom(Settings(), cast.keys)
+    secure = for_dicom(Settings(ciphers_dicom=settings.ciphers_dicom), cast.keys)  # with which its key can be used
     sound, found = Faults(Settings()), list[Endpoint]()
     for context in (secure, None) if settings.hl7_plaintext else (secure,):
         listener = Listener("hl7", door.serve, context, Journal(), sound, settings.handshake_seconds)

@@ -136,26 +136,30 @@ def kept_waiting(authorised: Authorised, endpoint: Endpoint) -> list[Said]:
     there is a limit to how many connect from one address, he is one too many: he comes again beside fewer."""
     authorised.hl7(endpoint)
     half = mllp.START + adt.Draft.of(authorised.messaging()).encode()[:60]
-    met: Said | None = None
+    met: Said = ""
     for number in STALLED:
         with ExitStack() as stack:
-            for _ in range(number):
-                _hold(stack, authorised, endpoint, half)
-            met = _met(authorised, endpoint)
-        if met is None:
+            held = [_holds(stack, authorised, endpoint, half) for _ in range(number)]
+            seen = _met(authorised, endpoint)
+        if not any(held):
+            raise Unmeasurable("nobody could be held in the middle of a message")
+        if seen is None:
             return []
+        met = seen
         if isinstance(met, Observed) and isinstance(met.response, Silent):
             break
-    return [(f"while {number} others have sent half of a message: ", met or "")]
+    return [(f"while {number} others have sent half of a message: ", met)]
 
 
-def _hold(stack: ExitStack, authorised: Authorised, endpoint: Endpoint, half: bytes) -> None:
+def _holds(stack: ExitStack, authorised: Authorised, endpoint: Endpoint, half: bytes) -> bool:
+    """Whether one more took the first half of a message; it may have a limit to how many."""
     context = tls.client(authorised.sender_keys()) if endpoint.tls else None
     try:
         session = stack.enter_context(Session(endpoint, context, name=authorised.target.server_name))
         session.send(half, "half of a message")
     except (Ended, Unmeasurable):
-        return  # it takes no more of them, which is a limit
+        return False
+    return True
 
 
 def _met(authorised: Authorised, endpoint: Endpoint) -> Said | None:
