@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pacs_hardening.fuzz import mllp
@@ -107,6 +109,8 @@ def test_refuses_unauthorised_merges(target: Target, authorised: Authorised, exp
     AE, TLS alert or close; authorised sender -> the message that it may send; archive -> AA.
     """
     settings = authorised.messaging()
+    for endpoint in settings.endpoints:  # of patients whom the archive knows, where it keeps any
+        authorised.hl7(endpoint, replace(adt.Draft.of(settings), patient=adt.prior()))
     found = explore_messages("senders who merge", bases.merging(target, settings), 0.05)
     must_keep_within(REFUSED, found.causes)
     if settings.may_merge is None:

@@ -26,3 +26,9 @@ class Sending:
         """The same, sent by who may send."""
         settings = self.draft.settings
         return replace(self.named(settings.application.encode(), settings.facility.encode()), keys=keys)
+
+    def permitted(self, keys: KeyPair | None) -> Sending:
+        """What may be sent by who may send, written in the same way."""
+        draft, kind = self.draft, self.draft.settings.message.encode()
+        after = () if draft.prior else draft.after  # a merge behind it would be none of that
+        return replace(self, draft=replace(draft, type=kind, prior=b"", after=after)).as_sender(keys)

@@ -18,7 +18,6 @@ MERGES = {  # event -> structure (HL7 table 0354)
     "A24": "ADT_A24", "A37": "ADT_A37",
 }  # fmt: skip
 USUAL = b"ADT^A40^ADT_A39"
-NONSENSE = b"ADT^Z99^ADT_Z99"  # an event that nobody has
 
 
 def merge(settings: Hl7) -> Draft:
