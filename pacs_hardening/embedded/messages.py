@@ -77,9 +77,8 @@ class MessageDoor:
                 return None, b""
             end = data.find(END)
             if 0 < end < len(data) - 1:
-                return (
-                    (bytes(data[1:end]), bytes(data[end + 2 :])) if data[end + 1 : end + 2] == RETURN else (None, b"")
-                )
+                is_whole = data[end + 1 : end + 2] == RETURN
+                return (bytes(data[1:end]), bytes(data[end + 2 :])) if is_whole else (None, b"")
             if len(data) + dropped > self._hl7.limit and self._settings.hl7_limits_messages:
                 return None, b""
             if len(data) > _MOST << 20:

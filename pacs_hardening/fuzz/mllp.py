@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from ..model import Endpoint, Unmeasurable
 from ..model.response import Ended, Observed, Said, Served, Silent
 from ..probes.authorised import Authorised
-from ..wire import adt, messages, mllp, pace, tls
+from ..wire import adt, messages, mllp, tls
+from ..wire.patience import patiently
 from ..wire.session import Session
 
 PATIENCE = (1.0, 3.0)  # seconds before the sender tries again: what fails then fails for good
@@ -125,7 +126,7 @@ def harmed(authorised: Authorised, endpoint: Endpoint) -> list[tuple[Said, tuple
     was said in it."""
     raw, keys = adt.Draft.of(authorised.messaging()).encode(), authorised.sender_keys()
     for name, change in MALFORMATIONS.items():
-        told = messages.converse(endpoint, authorised.target, keys, change(raw), name, seconds=SECONDS)
+        told = messages.send(endpoint, authorised.target, keys, change(raw), name, seconds=SECONDS)
         if (met := _met(authorised, endpoint)) is not None:
             return [((f"the sender is served no more after {name}: ", met), told.transcript)]
     return []
@@ -164,15 +165,19 @@ def _holds(stack: ExitStack, authorised: Authorised, endpoint: Endpoint, half: b
 
 def _met(authorised: Authorised, endpoint: Endpoint) -> Said | None:
     """None once the sender is served."""
-    met: Said | None = None
-    for seconds in (0.0, *PATIENCE):
-        pace.pause(seconds)
+
+    def told() -> Said:
         try:
-            met = seen = authorised.tells(endpoint)
+            return authorised.tells(endpoint)
         except Unmeasurable as error:
-            met = error.said
-            continue
-        if isinstance(seen.response, Served):
-            authorised.count_successes(1)
-            return None
-    return met
+            return error.said
+
+    met = patiently(told, PATIENCE, busy=lambda seen: not _is_served(seen))
+    if not _is_served(met):
+        return met
+    authorised.count_successes(1)
+    return None
+
+
+def _is_served(seen: Said) -> bool:
+    return isinstance(seen, Observed) and isinstance(seen.response, Served)

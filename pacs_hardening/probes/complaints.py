@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..model import Endpoint, KeyPair
 from ..model.response import Said, Served
-from ..wire import adt, messages
+from ..wire import adt, messages, mllp
 from .authorised import Authorised
 
 _WAYS: dict[str, tuple[bytes, bytes]] = {  # what is wrong with it -> what of the message becomes what
@@ -45,14 +45,14 @@ def complaints(authorised: Authorised, endpoint: Endpoint) -> Iterator[Complaint
     stranger = replace(draft, application=b"X-NOBODY", facility=b"X-NOBODY")
     asked: list[tuple[str, bytes, KeyPair | None]] = [
         ("of an unknown sender", stranger.encode(), keys),
-        ("that merges", replace(draft, type=b"ADT^A40^ADT_A39", prior=adt.prior()).encode(), keys),
+        ("that merges", replace(draft, type=adt.MERGE, prior=adt.prior()).encode(), keys),
         ("that names the ID alone", replace(stranger, name=b"").encode(), keys),
     ]
     if device is not None and device.keys is not None:
         asked.append(("of a device", replace(draft, name=b"").encode(), device.keys))
     asked += [(what, draft.encode().replace(old, new, 1), keys) for what, (old, new) in _WAYS.items()]
     for what, raw, shown in asked:
-        told = messages.send(endpoint, authorised.target, shown, raw, f"a message {what}")
+        told = messages.send(endpoint, authorised.target, shown, mllp.block(raw), f"a message {what}")
         found = tuple(each.decode() for each in (surname, number) if each in told.answer)
         if found and not isinstance(told.response, Served):
             yield Complaint(f"a message {what}", endpoint, found, told.transcript)

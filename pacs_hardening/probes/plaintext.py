@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..model import Endpoint, Hl7, Target
 from ..model import response as came
 from ..model.response import Observed, Response
-from ..wire import adt, messages
+from ..wire import adt, messages, mllp
 from ..wire.http import request
 from ..wire.pdu import ProtocolError
 from ..wire.session import Refused, Silent
@@ -33,7 +33,9 @@ def in_http(endpoint: Endpoint, target: Target) -> Iterator[Observed]:
 
 def in_mllp(endpoint: Endpoint, target: Target, settings: Hl7) -> Iterator[Observed]:
     """What answers a message in plaintext of which nothing can come. Raises as ``in_dicom``."""
-    told = messages.send(replace(endpoint, tls=False), target, None, adt.harmless(settings), "HL7 in plaintext")
+    told = messages.send(
+        replace(endpoint, tls=False), target, None, mllp.block(adt.harmless(settings)), "HL7 in plaintext"
+    )
     yield Observed("a peer without TLS", endpoint, "HL7", told.response)
 
 

@@ -11,6 +11,7 @@ from ..model import Hl7
 from . import hl7, operations
 
 AUTHORITY_AT = b"^^^"  # CX.4 (2.A.14)
+MERGE = b"ADT^A40^ADT_A39"  # of two patients (3.3.40)
 HARMLESS = b"NMQ^N01"  # asks for the time, in a chapter of old: it names no patient, so nobody's record can change
 
 
@@ -28,9 +29,8 @@ def prior() -> bytes:
 
 @dataclass(frozen=True)
 class Draft:
-    """``prior``: there is an MRG of that patient. ``event``: EVN-1, else that of the type. ``name``: PID-5.
-    ``delimiters``: those that the message is written with. ``before`` and ``after``: segments around the message.
-    ``spelt`` changes the whole message at last."""
+    """``prior``: there is an MRG of that patient. ``name``: PID-5. ``delimiters``: those that it is written
+    with. ``before`` and ``after``: segments around the message. ``spelt`` changes the whole of it at last."""
 
     settings: Hl7
     application: bytes
@@ -38,7 +38,6 @@ class Draft:
     type: bytes
     patient: bytes = b""
     prior: bytes = b""
-    event: bytes = b""
     name: bytes = b"TEST^HL7"
     security: bytes = b""
     processing: bytes = b"P"
@@ -69,7 +68,7 @@ class Draft:
     def segments(self) -> list[bytes]:
         who = self.patient or patient()
         found = [
-            hl7.segment(b"EVN", self.event or self.type.split(b"^")[1][:3], hl7.now()),
+            hl7.segment(b"EVN", self.type.split(b"^")[1][:3], hl7.now()),
             hl7.segment(b"PID", b"1", b"", self._identifier(who), b"", self.name, b"", b"19000101", b"O"),
         ]
         found += [hl7.segment(b"MRG", self._identifier(self.prior))] if self.prior else []

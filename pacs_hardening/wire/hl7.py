@@ -17,7 +17,7 @@ _ENDS = re.compile(rb"[\r\n]+")
 
 @dataclass(frozen=True)
 class Header:
-    """MSH, field by field (2.15.9); ``further`` are those from MSH-13 on."""
+    """MSH, field by field (2.15.9)."""
 
     application: bytes
     facility: bytes
@@ -28,7 +28,6 @@ class Header:
     version: bytes = b"2.5.1"
     processing: bytes = b"P"
     security: bytes = b""
-    further: tuple[bytes, ...] = ()
 
     def encode(self) -> bytes:
         fields = (
@@ -42,7 +41,6 @@ class Header:
             self.control_id,
             self.processing,
             self.version,
-            *self.further,
         )
         return segment(b"MSH", DELIMITERS[1:], *fields)
 

@@ -1,8 +1,7 @@
-"""One message sent over MLLP, and what came of it."""
+"""What is sent over MLLP, and what came of it."""
 
 from __future__ import annotations
 
-import ssl
 from dataclasses import dataclass
 
 from ..model import Endpoint, KeyPair, Target
@@ -27,29 +26,16 @@ def send(
     endpoint: Endpoint,
     target: Target,
     keys: KeyPair | None,
-    message: bytes,
-    what: str,
-    *,
-    verified: bool = False,
-    seconds: float = SECONDS,
-) -> Told:
-    """Send one block that holds ``message``. Raises Unmeasurable where the endpoint cannot be reached."""
-    return converse(endpoint, target, keys, mllp.block(message), what, verified=verified, seconds=seconds)
-
-
-def converse(
-    endpoint: Endpoint,
-    target: Target,
-    keys: KeyPair | None,
     data: bytes,
     what: str,
     *,
     verified: bool = False,
     seconds: float = SECONDS,
 ) -> Told:
-    """Send ``data`` as it is, and read one block. ``verified``: the server's certificate as the target says. Raises as
-    ``send``."""
-    session = Session(endpoint, _context(endpoint, target, keys, verified), seconds=seconds, name=target.server_name)
+    """Send ``data`` as it is, and read one block. ``verified``: the server's certificate as the target says. Raises
+    Unmeasurable where the endpoint cannot be reached."""
+    context = tls.client(keys, target if verified else None) if endpoint.tls else None
+    session = Session(endpoint, context, seconds=seconds, name=target.server_name)
     try:
         with session:
             session.send(data, what)
@@ -59,10 +45,6 @@ def converse(
             return Told(response, raw, tuple(session.transcript))
     except (Ended, ProtocolError) as error:
         return Told(error.response, transcript=tuple(session.transcript))
-
-
-def _context(endpoint: Endpoint, target: Target, keys: KeyPair | None, verified: bool) -> ssl.SSLContext | None:
-    return tls.client(keys, target if verified else None) if endpoint.tls else None
 
 
 def _response(raw: bytes) -> Served | Acknowledged:

@@ -79,7 +79,7 @@ def _told(peer: Peers, *pieces: bytes, holds: bool = False, seconds: float = 2.0
 
     with peer(answer, "hl7") as endpoint:
         target = Target("it", "PACS", (endpoint,), hl7=SENDER)
-        return messages.send(endpoint, target, None, adt.harmless(SENDER), "HL7", seconds=seconds).response
+        return messages.send(endpoint, target, None, mllp.block(adt.harmless(SENDER)), "HL7", seconds=seconds).response
 
 
 @pytest.mark.parametrize(

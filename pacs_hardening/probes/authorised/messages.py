@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model import Endpoint, Hl7, Impact, KeyPair, Unmeasurable, Unnamed, Unserved
 from ...model.response import Acknowledged, Observed, Served
-from ...wire import adt, messages
+from ...wire import adt, messages, mllp
 from .who import Who
 
 
@@ -22,18 +22,20 @@ class Messages(Who):
         """What the sender is told of his message. Where writing is not permitted, he sends one of which nothing can
         come. Raises Unmeasurable where the endpoint cannot be reached."""
         settings = self.messaging()
-        writes = draft is not None or self.target.ceiling >= Impact.WRITES
+        writes = self._writes(draft)
         message = (draft or adt.Draft.of(settings)).encode() if writes else adt.harmless(settings)
         asked = settings.message if writes else "HL7"
-        told = messages.send(endpoint, self.target, self.sender_keys(), message, asked, verified=True)
+        told = messages.send(endpoint, self.target, self.sender_keys(), mllp.block(message), asked, verified=True)
         return Observed("the authorised sender", endpoint, asked, told.response)
 
     def hl7(self, endpoint: Endpoint | None = None, draft: adt.Draft | None = None) -> None:
         """The sender's message is accepted; by default at the first endpoint. Where writing is not permitted, he is
         answered. Raises Unserved where he is answered otherwise, Unmeasurable where he is not."""
         seen = self.tells(endpoint or self.messaging().endpoints[0], draft)
-        writes = draft is not None or self.target.ceiling >= Impact.WRITES
         answered = isinstance(seen.response, Served | Acknowledged)
-        if not isinstance(seen.response, Served) and (writes or not answered):
+        if not isinstance(seen.response, Served) and (self._writes(draft) or not answered):
             raise (Unserved if answered else Unmeasurable)("positive control failed: ", seen)
         self.proofs += 1
+
+    def _writes(self, draft: adt.Draft | None) -> bool:
+        return draft is not None or self.target.ceiling >= Impact.WRITES

@@ -10,7 +10,7 @@ from itertools import islice
 from ...model import Endpoint, KeyPair, Target
 from ...model import response as came
 from ...model.response import Acknowledged, Response
-from ...wire import messages
+from ...wire import messages, mllp
 from ..dimension import Base, Way
 from ..played import Answer, Played
 from .sending import Sending
@@ -53,9 +53,8 @@ class MessagePlayer:
 
     def _send(self, bid: Sending) -> messages.Told:
         kind = bid.draft.type.decode("latin-1")
-        return messages.send(
-            bid.endpoint, self._target, bid.keys, bid.draft.encode(), f"HL7 {kind}", seconds=self._seconds
-        )
+        block = mllp.block(bid.draft.encode())
+        return messages.send(bid.endpoint, self._target, bid.keys, block, f"HL7 {kind}", seconds=self._seconds)
 
     def _answer(self, bid: Sending, response: Response) -> Answer:
         """Whoever may not send is refused by any failure. Who may send something else is not, by one that complains of

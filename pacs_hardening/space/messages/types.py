@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...model import Hl7
 from ...wire import hl7
-from ...wire.adt import Draft, prior
+from ...wire.adt import MERGE, Draft, prior
 from ..dimension import Dimension, Layer, Value
 from .sending import Sending
 
@@ -17,12 +17,11 @@ MERGES = {  # event -> structure (HL7 table 0354)
     "A45": "ADT_A45", "A46": "ADT_A30", "A48": "ADT_A30", "A49": "ADT_A30", "A50": "ADT_A50", "A51": "ADT_A50",
     "A24": "ADT_A24", "A37": "ADT_A37",
 }  # fmt: skip
-USUAL = b"ADT^A40^ADT_A39"
 
 
 def merge(settings: Hl7) -> Draft:
     """Of the one patient that nobody has with the other."""
-    return replace(Draft.of(settings), type=USUAL, prior=prior())
+    return replace(Draft.of(settings), type=MERGE, prior=prior())
 
 
 def _typed(kind: bytes) -> Callable[[Sending], Sending]:
@@ -72,12 +71,12 @@ def contradictions(settings: Hl7) -> Dimension[Sending]:
         for structure in dict.fromkeys(MERGES.values())
         if not settings.message.endswith(structure)
     ]
-    others = {"repetition": b"~ADT^A40^ADT_A39", "subcomponent": b"&A40"}
+    others = {"repetition": b"~" + MERGE, "subcomponent": b"&A40"}
     values += [Value(name, _typed(allowed + said), 5, mixes=False) for name, said in others.items()]
 
     def headed(sending: Sending) -> Sending:
         draft = replace(sending.draft, type=settings.message.encode())
-        second = replace(draft, type=USUAL)
+        second = replace(draft, type=MERGE)
         return replace(sending, draft=replace(draft, after=(second.header().encode(), *second.segments())))
 
     values.append(Value("header-behind", headed, 5, mixes=False))
