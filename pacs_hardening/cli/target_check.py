@@ -61,8 +61,7 @@ class Line:
 
 def check(target: Target) -> list[Line]:
     """Endpoints and nodes are asked side by side; only C-ECHO, C-FIND for nobody, one page, an HL7 message
-    without a patient, and what the product
-    has by its name. Raises BadInput for an unknown product."""
+    without a patient, and what the product has by its name. Raises BadInput for an unknown product."""
     authorised = Authorised(target)
     if target.product:
         target = completed(target, load(target.product), authorised)
@@ -74,7 +73,7 @@ def check(target: Target) -> list[Line]:
             asked.append((f"node {role} ({node.aet}) is served", partial(authorised.echo, role)))
     for endpoint in target.endpoints_of("web"):
         asked.append((f"{endpoint} serves user {next(iter(target.users), '?')}", partial(authorised.page, endpoint)))
-    for endpoint in target.hl7.endpoints if target.hl7 else ():
+    for endpoint in target.endpoints_of("hl7"):
         asked.append((f"{endpoint} answers the sender of HL7 messages", partial(authorised.hl7, endpoint)))
     with ThreadPoolExecutor(max(1, len(asked))) as pool:
         lines = list(pool.map(lambda pair: _tried(*pair), asked))

@@ -298,4 +298,9 @@ class Target:
     notes: tuple[str, ...] = ()
 
     def endpoints_of(self, service: str) -> tuple[Endpoint, ...]:
-        return tuple(endpoint for endpoint in self.endpoints if endpoint.service == service)
+        return tuple(endpoint for endpoint in self.all_endpoints if endpoint.service == service)
+
+    @property
+    def all_endpoints(self) -> tuple[Endpoint, ...]:
+        """Those of the archive, and those for HL7 messages, which may be of a broker beside it."""
+        return (*self.endpoints, *(self.hl7.endpoints if self.hl7 else ()))

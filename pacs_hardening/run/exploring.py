@@ -17,7 +17,7 @@ from ..space.messages.play import MessagePlayer
 from ..space.messages.sending import Sending
 from ..space.people import permitted
 from ..space.play import Player
-from ..space.played import Asked
+from ..space.played import Asked, Plays
 from ..space.web.draft import Party
 from ..space.web.play import WebPlayer
 from ..wire.implementations import presented
@@ -42,9 +42,7 @@ def explore(gate: Gate, target: Target, authorised: Authorised) -> Explore:
     player = Player(target, prove=authorised.lives)
 
     def explored(who: str, bases: Iterable[Base[Bid]], share: float) -> Explored:
-        budget = share * gate.profile.seconds_of_ways
-        asked, seed = permitted(bases, target), presented().seed
-        return counted(Claim(who, asked, player, budget=budget, seed=seed, soak=gate.soak), gate, authorised)
+        return counted(_claim(who, permitted(bases, target), player, share, gate), gate, authorised)
 
     return explored
 
@@ -56,9 +54,7 @@ def explore_messages(gate: Gate, target: Target, authorised: Authorised) -> Expl
 
     def explored(who: str, bases: Iterable[Base[Sending]], share: float) -> Explored:
         player = MessagePlayer(target, authorised.sender_keys(), authorised.hl7)
-        budget = share * gate.profile.seconds_of_ways
-        claim = Claim(who, bases, player, budget=budget, seed=presented().seed, soak=gate.soak)
-        return counted(claim, gate, authorised)
+        return counted(_claim(who, bases, player, share, gate), gate, authorised)
 
     return explored
 
@@ -83,13 +79,19 @@ def explore_web(gate: Gate, authorised: Authorised, web_players: WebPlayers) -> 
 
     def explored(share: float, party: Party) -> list[Explored]:
         players = web_players()
-        budget = share * gate.profile.seconds_of_ways / max(1, len(players))
+        part = share / max(1, len(players))
         most = None if gate.profile.seconds_of_ways else 1  # in no time: the first route, and each other as it is
-        bases, seed = [(player, player.bases(party)[:most]) for player in players], presented().seed
-        claims = [Claim(WHO[party], found, p, budget=budget, seed=seed, soak=gate.soak) for p, found in bases if found]
+        bases = [(player, player.bases(party)[:most]) for player in players]
+        claims = [_claim(WHO[party], found, player, part, gate) for player, found in bases if found]
         return [counted(claim, gate, authorised) for claim in claims]
 
     return explored
+
+
+def _claim(who: str, bases: Iterable[Base[T]], player: Plays[T], share: float, gate: Gate) -> Claim[T]:
+    """``share``: of the profile's seconds, for pairs."""
+    budget = share * gate.profile.seconds_of_ways
+    return Claim(who, bases, player, budget=budget, seed=presented().seed, soak=gate.soak)
 
 
 def counted(claim: Claim[T], gate: Gate, authorised: Authorised) -> Explored:

@@ -90,8 +90,7 @@ def hosts(running: Running) -> Mapping[str, Host]:
 def listeners(running: Running, target: Target) -> Callable[[], tuple[Listener, ...]]:
     """What else answers beside the endpoints of the target: at everything it publishes, or, where that is not known, at
     the ports that it names and the conventional ones, but for those that it says are not its own."""
-    messages = target.hl7.endpoints if target.hl7 else ()
-    known = {(endpoint.host, endpoint.port) for endpoint in (*target.endpoints, *messages)}
+    known = {(endpoint.host, endpoint.port) for endpoint in target.all_endpoints}
     hosts = dict.fromkeys(endpoint.host for endpoint in target.endpoints)
     ports = dict.fromkeys((*target.ports, *CONVENTIONAL))
     conventional = tuple((host, port) for host in hosts for port in ports if port not in target.not_mine)

@@ -61,8 +61,7 @@ def _running(gate: Gate) -> Iterator[Running]:
             yield running
     else:
         assert gate.target is not None
-        messages = gate.target.hl7.endpoints if gate.target.hl7 else ()
-        pace.keep_manners((*gate.target.endpoints, *messages), gate.rate)
+        pace.keep_manners(gate.target.all_endpoints, gate.rate)
         hosts, files = gate.target.hosts, gate.target.configurations
         # What its processes hold can be seen only where the suite itself started them.
         seen = gate.target.capabilities - {"usage"} | ({"host"} if hosts else set())

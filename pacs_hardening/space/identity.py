@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
-from ..model import Impact, Node, Target
+from ..model import Impact, KeyPair, Node, Target
 from ..wire import pdu
 from ..wire.implementations import REAL, Implementation
 from .bid import Bid
 from .dimension import Dimension, Layer, Value
+
+T = TypeVar("T")
 
 # Factory settings printed in manuals, and names that a machine gives itself; none of them is a secret.
 FACTORY = (
@@ -150,14 +153,18 @@ def called(target: Target) -> Dimension[Bid]:
 
 def certificate(target: Target, nodes: tuple[Node, ...]) -> Dimension[Bid]:
     """None, and each that there is: those of ``nodes``, and those to be refused."""
+    return certificates(target, [Value(f"of-{node.name}", showing(node.keys), 9) for node in nodes if node.keys])
 
-    def with_(keys: object) -> Callable[[Bid], Bid]:
-        return lambda bid: replace(bid, keys=keys)  # type: ignore[arg-type]
 
-    values: list[Value[Bid]] = [Value("none", with_(None), weight=5, mixes=False)]
-    values += [Value(f"of-{node.name}", with_(node.keys), weight=9) for node in nodes if node.keys is not None]
-    values += [Value(f"bad-{name}", with_(keys), weight=4, mixes=False) for name, keys in target.bad_keys.items()]
-    return Dimension("certificate", tuple(values), reaches=Layer.TLS)
+def certificates(target: Target, of_nodes: Iterable[Value[T]]) -> Dimension[T]:
+    """For whatever has ``keys``: none, ``of_nodes``, and those to be refused."""
+    none: Value[T] = Value("none", showing(None), 5, mixes=False)
+    bad = (Value[T](f"bad-{name}", showing(keys), 4, mixes=False) for name, keys in target.bad_keys.items())
+    return Dimension("certificate", (none, *of_nodes, *bad), reaches=Layer.TLS)
+
+
+def showing(keys: KeyPair | None) -> Callable[[T], T]:
+    return lambda asked: replace(asked, keys=keys)  # type: ignore[type-var]
 
 
 def _as(implementation: Implementation | None) -> Callable[[Bid], Bid]:

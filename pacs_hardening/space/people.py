@@ -10,7 +10,7 @@ from ..model import Endpoint, Impact, Node, Target
 from ..wire import operations, pace, scu
 from . import identity, negotiation, operation, services
 from .bid import Bid
-from .dimension import Base, Dimension, Kind, Layer, Value
+from .dimension import Base, Dimension, Kind, Layer, Value, nothing
 
 ASKED = (services.FIND, services.GET, services.MOVE)
 NAMES = (  # of bases, without the number of an endpoint
@@ -228,7 +228,7 @@ def based(
     start: Bid,
     dimensions: list[Dimension[Bid]],
     target: Target,
-    allowed: Callable[[Bid], bool] = lambda bid: False,
+    allowed: Callable[[Bid], bool] = nothing,
 ) -> Base[Bid]:
     """Without values that would do more to the target than it permits, or that change nothing of ``start``."""
     kept = [dimension.up_to(target.ceiling).other_than(start) for dimension in dimensions]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ...model import Endpoint, Hl7, KeyPair, Target
 from ...wire.adt import Draft
-from ..dimension import Base, Dimension, Kind, Layer
+from ..dimension import Base, Dimension, Kind, Layer, nothing
 from . import names, spelling, types
 from .sending import Sending
 
@@ -97,7 +97,7 @@ def _based(
     start: Sending,
     dimensions: list[Dimension[Sending]],
     target: Target,
-    allowed: Callable[[Sending], bool] = lambda sending: False,
+    allowed: Callable[[Sending], bool] = nothing,
 ) -> Base[Sending]:
     kept = [each.up_to(target.ceiling).other_than(start) for each in dimensions]
     kept = [each for each in kept if start.endpoint.tls or each.reaches is not Layer.TLS]

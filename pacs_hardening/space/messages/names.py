@@ -8,6 +8,7 @@ from dataclasses import replace
 from ...model import Target
 from ...wire import hl7
 from ..dimension import Dimension, Layer, Value
+from ..identity import certificates, showing
 from .sending import Sending
 
 Set = Callable[[Sending, bytes], Sending]
@@ -83,15 +84,8 @@ def _put(put: Set, name: bytes) -> Callable[[Sending], Sending]:
 
 def certificate(target: Target, *but: str) -> Dimension[Sending]:
     """None, those of nodes, and those to be refused; not those of the nodes ``but``."""
-
-    def shown(keys: object) -> Callable[[Sending], Sending]:
-        return lambda sending: replace(sending, keys=keys)  # type: ignore[arg-type]
-
-    values: list[Value[Sending]] = [Value("none", shown(None), 5, mixes=False)]
     nodes = [node for role, node in target.nodes.items() if node.keys is not None and role not in but]
-    values += [Value(f"of-{node.name}", shown(node.keys), 7, mixes=False) for node in nodes]
-    values += [Value(f"bad-{name}", shown(keys), 4, mixes=False) for name, keys in target.bad_keys.items()]
-    return Dimension("certificate", tuple(values), Layer.TLS)
+    return certificates(target, [Value(f"of-{node.name}", showing(node.keys), 7, mixes=False) for node in nodes])
 
 
 def elsewhere(own: tuple[bytes, bytes]) -> Dimension[Sending]:
