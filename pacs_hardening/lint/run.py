@@ -86,10 +86,8 @@ def verdicts(path: Path, asked: Asked, over: Sequence[Path] = ()) -> list[Result
     except NoArchive:
         if not others:
             raise
-        found = []
-    if not found and others:
         return others
-    if not found:
+    if not found and not others:
         words = "a folder with neither *.json, *.env or YAML of an Orthanc nor dcmqrscp*.cfg, nor LDIF"
         raise NoArchive(f"{words}: {gather.HAND_OVER}", 1, 1, str(path))
     results = [*(_of_setup(setup, product, asked) for setup in found), *others]

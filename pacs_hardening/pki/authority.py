@@ -24,8 +24,6 @@ from .certificates import (
 
 _PEM = serialization.Encoding.PEM
 COLLECTOR = "collector"
-
-
 BY_DEVICE = "issued-by-a-device"
 
 

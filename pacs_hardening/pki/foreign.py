@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ..model import KeyPair, Target
 from . import certificates
 from .authority import BY_DEVICE, write_pair
-from .certificates import Authority, Leaf
+from .certificates import Authority, Leaf, PrivateKey
 
 
 def foreign(target: Target, folder: Path) -> dict[str, KeyPair]:
@@ -41,7 +40,7 @@ def issued_by(device: KeyPair | None, leaf: Leaf, folder: Path) -> dict[str, Key
         signing = load_pem_private_key(device.key.read_bytes(), None) if device else None
     except (OSError, TypeError, ValueError):  # it is read and judged where the device is asked for
         return {}
-    if not chain or not isinstance(signing, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+    if not chain or not isinstance(signing, PrivateKey):
         return {}
     key, issuer = certificates.new_key(), Authority(signing, chain[0].subject, chain[0])
     return {BY_DEVICE: write_pair(folder, f"bad-{BY_DEVICE}", key, [certificates.issue(leaf, key, issuer), *chain])}
