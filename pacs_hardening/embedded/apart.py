@@ -74,10 +74,13 @@ def start(environment: Mapping[str, Any], folder: Path) -> Iterator[Running]:
 
 def _serve(environment: Mapping[str, Any], folder: Path, pipes: Mapping[str, Connection]) -> None:
     from pydicom import config
+    from pynetdicom import _config
 
     from .assembly import assemble
 
     config.settings.reading_validation_mode = config.IGNORE  # of each UID of each context: a fifth of its work
+    _config.LOG_HANDLER_LEVEL = "none"
+    _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's is meant for the suite, which then closes the pipes
     with ExitStack() as stack:
 

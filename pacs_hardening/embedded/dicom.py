@@ -9,7 +9,6 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from pynetdicom.pdu import A_ASSOCIATE_RQ
 from pynetdicom.presentation import PresentationContext
 
 from . import facts
@@ -22,7 +21,7 @@ from .listener import Connection
 from .policy import HARDENED, Fact, Facts, Policy
 from .settings import Settings
 from .tls import common_name
-from .upper_layer import Acceptor, Entity
+from .upper_layer import Acceptor, AssociateRequest, Entity
 
 _MAX_REQUEST = 128 << 10
 _GENERIC_CLASS = "2.25.87914735239517346923584617355283147102"
@@ -107,7 +106,7 @@ class DicomServer:
 
         return found
 
-    def _associate(self, connection: Connection, admission: Admission, request: bytes, pdu: bytes) -> None:
+    def _associate(self, connection: Connection, admission: Admission, request: AssociateRequest, pdu: bytes) -> None:
         connection.within(3600)  # pynetdicom's own timers rule from here
         self._resilience.dawdle()
         association = Acceptor(self.ae, admission, self._journal, self._policy)
@@ -156,7 +155,7 @@ def _exactly(sock: socket.socket, count: int) -> bytes:
     return got
 
 
-def _normal(pdu: bytes, called: str, admission: Admission) -> bytes:
+def _normal(pdu: bytes, called: str, admission: Admission) -> AssociateRequest:
     """The request as pynetdicom is to see it: version 1 and AE titles that are what the gate took them for.
 
     Raises Refused where pynetdicom could not read it: its acceptor would then wait for another one.
@@ -164,9 +163,9 @@ def _normal(pdu: bytes, called: str, admission: Admission) -> bytes:
     titles = called.ljust(16).encode() + admission.aet.ljust(16).encode()
     request = pdu[:6] + b"\0\1" + pdu[8:10] + titles + pdu[42:]
     try:
-        decoded = A_ASSOCIATE_RQ()
+        decoded = AssociateRequest()
         decoded.decode(request)
         decoded.to_primitive()
     except Exception as error:  # pynetdicom raises whatever a malformed item leads to
         raise Refused.aborted(f"unreadable A-ASSOCIATE-RQ: {type(error).__name__}", 6) from error
-    return request
+    return decoded

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
+from functools import cached_property
 from typing import Any, cast
 
 from pynetdicom.acse import ACSE
 from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.dul import DULServiceProvider
-from pynetdicom.pdu_primitives import UserIdentityNegotiation
+from pynetdicom.pdu import A_ASSOCIATE_RQ
+from pynetdicom.pdu_primitives import A_ASSOCIATE, UserIdentityNegotiation
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from . import facts
@@ -21,9 +24,13 @@ from .gate import Admission
 from .hostile import Resilience, echo
 from .journal import Journal
 from .policy import Fact, Facts, Policy
+from .waiting import LONGEST_S, Bell, Checkpoint, WakingQueue
 
 NOT_AUTHORISED, SOP_CLASS_NOT_SUPPORTED = 0x0124, 0x0122  # PS3.7 annex C
 MAX_PDU = 1 << 20
+_TICK_S = 0.001  # of pynetdicom's own loop
+_DATA_TRANSFER = "Sta6"  # PS3.8 9.2
+_STAND_IN = bytes.fromhex("010000000000")
 _HEADER = 6  # bytes of a PDU that pynetdicom reads by themselves
 MAX_ASSOCIATION_BYTES = 64 << 20
 _DEED = {"find": "query", "get": "retrieve", "move": "export", "store": "store"}
@@ -49,19 +56,32 @@ class Entity(ApplicationEntity):
         return ClosingSocket(assoc, address=AddressInformation.from_addr_port("127.0.0.1", 0))
 
 
-class PrimedSocket(ClosingSocket):
-    """Hands out the bytes that were read before, then the connection's; bounds a PDU's and the total size in bytes
-    and the time in seconds that one read may take."""
+class BoundedSocket(ClosingSocket):
+    """Bounds a PDU's and the total size in bytes and the time in seconds that one read may take. The first that it
+    hands out stands for the request that was read before."""
 
-    def __init__(
-        self, assoc: Association, sock: socket.socket, first: bytes, seconds: float, resilience: Resilience
-    ) -> None:
+    def __init__(self, assoc: Acceptor, sock: socket.socket, seconds: float, resilience: Resilience) -> None:
         super().__init__(assoc, client_socket=sock)
-        self._first, self._seconds, self._total, self._resilience = first, seconds, 0, resilience
+        self._bell, self._states = assoc.bell, assoc.dul.state_machine
+        self._first, self._seconds, self._total, self._resilience = _STAND_IN, seconds, 0, resilience
 
     @property
     def ready(self) -> bool:
-        return bool(self._first) or super().ready
+        if self._first:
+            return True
+        self._wait()
+        return bool(super().ready)
+
+    def _wait(self) -> None:
+        """Until something came from the peer, or is to be sent to it."""
+        sock = self.socket
+        if sock is not None and getattr(sock, "pending", int)():  # what TLS has read already is no news to select
+            return
+        transfers = sock is not None and self._states.current_state == _DATA_TRANSFER
+        heard: list[socket.socket | Bell] = [self._bell] if sock is None else [sock, self._bell]
+        with suppress(OSError, ValueError):  # closed: the state machine finds it so
+            select.select(heard, [], [], LONGEST_S if transfers else _TICK_S)
+        self._bell.hush()
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Raises OSError where the peer sends too much or too slowly; the state machine then closes."""
@@ -101,8 +121,28 @@ class _Acse(ACSE):
         return True, answer
 
 
+class AssociateRequest(A_ASSOCIATE_RQ):
+    """Made a primitive once: reading a hundred presentation contexts takes as long as all that is asked on them."""
+
+    @cached_property
+    def _primitive(self) -> A_ASSOCIATE:
+        return super().to_primitive()
+
+    def to_primitive(self) -> A_ASSOCIATE:
+        return self._primitive
+
+
 class _Dul(DULServiceProvider):
-    """Ends quietly where an event does not fit the state: the association's thread then ends too."""
+    """Begins with the ``request`` that was read before. Ends quietly where an event does not fit the state: the
+    association's thread then ends too."""
+
+    request: AssociateRequest | None = None
+
+    def _decode_pdu(self, bytestream: bytearray) -> tuple[Any, str]:
+        if self.request is None:
+            return super()._decode_pdu(bytestream)
+        request, self.request = self.request, None
+        return request, "Evt6"  # PS3.8 9.2.1: an A-ASSOCIATE-RQ was received
 
     def run_reactor(self) -> None:
         with suppress(Exception):
@@ -117,18 +157,29 @@ class Acceptor(Association):
         self._policy, self._messages = policy, 0
         acse = _Acse(self)
         acse.confirm = admission.confirm_identity
-        self.acse, self.dul = acse, _Dul(self)
+        self.acse, self.dul, self.bell = acse, _Dul(self), Bell()
+        self._reactor_checkpoint = checkpoint = Checkpoint()
+        checkpoint.set()
+        self.dimse.msg_queue, self.dul.to_user_queue = (WakingQueue(checkpoint.news.set) for _ in range(2))
+        self.dul.to_provider_queue = WakingQueue(self.bell.ring)
+        self.dul._run_loop_delay = 0  # it waits for its socket
         self.acse_timeout, self.network_timeout = ae.acse_timeout, ae.network_timeout  # the timers of the new dul
         self._admission, self._journal = admission, journal
         self._status = 0x0110  # processing failure, until something else was answered
         self.dimse.send_msg = self._noting_status(self.dimse.send_msg)  # type: ignore[method-assign]
 
     def attach(
-        self, sock: socket.socket, first: bytes, seconds: float, contexts: list[Any], resilience: Resilience
+        self,
+        sock: socket.socket,
+        request: AssociateRequest,
+        seconds: float,
+        contexts: list[Any],
+        resilience: Resilience,
     ) -> None:
         """Give it the connection, the A-ASSOCIATE-RQ and the presentation contexts that may be accepted."""
         self._resilience = resilience
-        self.set_socket(PrimedSocket(self, sock, first, seconds, resilience))
+        cast(_Dul, self.dul).request = request
+        self.set_socket(BoundedSocket(self, sock, seconds, resilience))
         self.acceptor.maximum_length = self.ae.maximum_pdu_size
         self.acceptor.ae_title = self.ae.ae_title
         self.acceptor.implementation_class_uid = self.ae.implementation_class_uid
@@ -144,6 +195,7 @@ class Acceptor(Association):
             self._journal.note(f"association of {self._admission.aet} broke: {type(error).__name__}")
         finally:
             self.dul.kill_dul()
+            self.bell.close()
 
     def _serve_request(self, msg: Any, context_id: int) -> None:
         if not msg.is_valid_request or context_id not in self._accepted_cx:

@@ -220,12 +220,13 @@ def contexts() -> list[Dimension[Bid]]:
             "contexts",
             tuple(Value(str(n), _padded(n)) for n in (8, 40, 100)),
             Layer.ASSOCIATION,
-            0.25,
+            0.1,
         ),
         Dimension(
             "offered-beside",
             tuple(Value(name, _beside(*classes), weight=2) for name, classes in _beside_classes().items()),
             Layer.ASSOCIATION,
+            0.2,
         ),
         Dimension(
             "context-order",

@@ -28,7 +28,7 @@ _NOT_DONE = 0x0110  # processing failure (PS3.7 C.5.20)
 CHUNK = 48
 MOST_LANES = 16
 AGAIN = (1.0, 3.0)  # seconds between two tries at one that cannot be reached
-SLOW_S = 0.15  # that a conversation takes at an archive that makes its peers wait
+SLOW_S = 0.04  # that a conversation takes at an archive that makes its peers wait
 
 
 def _room(asks: tuple[services.Request, ...]) -> int:
