@@ -80,6 +80,13 @@ class Dimension(Generic[T]):
         names = {value.name for value in kept}
         return replace(self, values=tuple(v for v in kept if names >= set(v.parts)))
 
+    def likeliest(self, most: int) -> Dimension[T]:
+        """With so many values at most, those that weigh most; but with all that are tried together, or try others."""
+        parts = {part for value in self.values for part in value.parts}
+        light = [value for value in self.values if not value.parts and value.name not in parts]
+        left_out = {value.name for value in sorted(light, key=lambda value: -value.weight)[most:]}
+        return replace(self, values=tuple(value for value in self.values if value.name not in left_out))
+
     def other_than(self, start: T) -> Dimension[T]:
         """Without the values that change nothing of ``start``, but for parts of others, and what was drawn."""
         if self.drawn:

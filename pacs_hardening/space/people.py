@@ -19,6 +19,7 @@ NAMES = (  # of bases, without the number of an endpoint
     *("unknown-device-storing", "unknown-device-posing-storing"),
     *("name-of-another", "without-passcode", "store-node", "query-node-storing", "renamed-node", "misaddressing-node"),
 )
+_BESIDE_DUTIES = 40  # values of a dimension: to be served costs more than to be refused
 STORED = (services.named("C-STORE", "1.2.840.10008.5.1.4.1.1.7"),)
 _OF_MODALITIES = ("1.2.840.10008.5.1.4.31", "1.2.840.10008.5.1.4.34.")  # worklist, unified procedure steps
 
@@ -166,7 +167,7 @@ def as_itself(target: Target) -> list[Dimension[Bid]]:
     archive refuse it; of each product that it can be built on, the newest version."""
     kept = [*_but(_identity(target), "calling", "called", "certificate", "user-identity"), *_association()]
     found = (replace(each, values=tuple(v for v in each.values if _is_usual(each.name, v))) for each in kept)
-    return [each for each in found if each.values]
+    return [each.likeliest(_BESIDE_DUTIES) for each in found if each.values]
 
 
 def _is_usual(dimension: str, value: Value[Bid]) -> bool:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from pacs_hardening.launch.environment import Environment
-from tests.meta.gating import GateRun, asked, engine_answers, left_out, limit, only, run_gate, run_warm_gate, selection
+from tests.meta.gating import (
+    PROFILE,
+    GateRun,
+    asked,
+    engine_answers,
+    left_out,
+    limit,
+    only,
+    run_gate,
+    run_warm_gate,
+    selection,
+)
 
-PROFILE = str(Path(__file__).with_name("matrix.toml"))
 AT_ONCE = 4  # on two cores: much of a run is waiting
 
 

@@ -21,6 +21,7 @@ from pacs_hardening.launch.environment import Environment, discover
 from pacs_hardening.model.naming import control_id
 from pacs_hardening.run.catalogue import controls, using
 
+PROFILE = str(Path(__file__).with_name("matrix.toml"))  # as the baseline, without what is drawn anew in each run
 LIMIT = 400  # seconds for one gate run
 LIMIT_PULLED = 900  # of a product that comes as a stack of servers
 COSTLY = ("host", "redaction", "robustness")  # areas that take as much processor time as all others together

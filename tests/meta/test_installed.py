@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.meta.gating import PROFILE
 from tests.meta.installing import PYTHONS, ROOT, Installed, demand, install
 
 PASSING = ROOT / "fixtures" / "data" / "corpus" / "orthanc-blank-calling.case"
@@ -110,7 +111,8 @@ def test_nothing_of_the_checkout_is_used(installed: Installed, tmp_path: Path) -
 
 
 def test_the_whole_gate_judges_and_reports(installed: Installed, tmp_path: Path) -> None:
-    done = installed.command(tmp_path, "gate", "--environment", "embedded", "--report", "report")
+    asking = ("gate", "--environment", "embedded", "--profile", PROFILE, "--report", "report")
+    done = installed.command(tmp_path, *asking)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"report"}, "nothing else is written"
     report = json.loads((tmp_path / "report" / "findings.json").read_text())

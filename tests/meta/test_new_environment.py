@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pacs_hardening.launch.environment import discover, root
-from tests.meta.gating import GateRun, engine_required
+from tests.meta.gating import PROFILE, GateRun, engine_required
 
 ORIGINAL = "dcmtk"
 
@@ -19,9 +19,10 @@ def test_a_copied_folder_is_discovered_and_gated(tmp_path: Path, gate_run: Calla
             shutil.copytree(neighbour, tmp_path / neighbour.name)  # what environments share
     shutil.copytree(root() / ORIGINAL, tmp_path / "another")
     assert list(discover(tmp_path)) == ["another"]
-    run = gate_run("--environments", str(tmp_path), "--environment", "another")
+    asking = ("--environments", str(tmp_path), "--environment", "another", "--profile", PROFILE)
+    run = gate_run(*asking)
     assert run.status == 0, run.output
     assert "PASS" in run.statuses.values()
-    weak = gate_run("--environments", str(tmp_path), "--environment", "another", "--weakness", "any-calling-ae")
+    weak = gate_run(*asking, "--weakness", "any-calling-ae", "-k", "anonymous_echo")
     assert weak.status == 1, weak.output
     assert weak.statuses["authorisation.refuses-anonymous-echo"] == "FAIL"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pacs_hardening.run.written import REPORTS
-from tests.meta.gating import run_gate
+from tests.meta.gating import PROFILE, run_gate
 from tests.meta.test_fail_closed import archive
 from tests.unit.browsing import browser
 
@@ -28,7 +28,7 @@ def test_no_report_holds_a_secret_or_a_patient_value(tmp_path: Path) -> None:
         files = [path for path in tmp_path.rglob("*") if path.is_file() and "pass" in path.name]
         secrets = {path.read_text().strip() for path in files}
         keys = {line for path in tmp_path.rglob("*.key") for line in path.read_text().splitlines()[1:3]}
-        run = run_gate(report, "--target", str(target), "--allow", "writes")
+        run = run_gate(report, "--target", str(target), "--allow", "writes", "--profile", PROFILE)
     assert run.status == 1, run.output
     assert len(secrets) >= 2
     for name, text in {**written(report), "output": run.output}.items():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.meta.gating import GateRun, engine_required
+from tests.meta.gating import PROFILE, GateRun, engine_required
 from tests.meta.test_fail_closed import archive
 
 Run = Callable[..., GateRun]
@@ -55,7 +55,7 @@ def test_shows_no_secret(gate_run: Run, tmp_path: Path) -> None:
     with archive(tmp_path, default_credentials=True) as target:
         files = [path for path in tmp_path.rglob("*") if path.is_file() and "pass" in path.name]
         secrets = [path.read_text().strip() for path in files]
-        run = gate_run("--target", str(target), "--allow", "writes", "-v")
+        run = gate_run("--target", str(target), "--allow", "writes", "--profile", PROFILE, "-v")
         assert run.status == 1, "it has a factory password, which is reported"
     assert len(secrets) >= 2, "a password and a passcode at least"
     everything = run.output + json.dumps(run.findings)

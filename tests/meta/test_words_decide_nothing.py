@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from pacs_hardening.report import meaning, words
-from tests.meta.gating import run_warm_gate
+from tests.meta.gating import PROFILE, run_warm_gate
 from tests.meta.reworded import spoken
 
 ASKED = {
-    "": (),
-    "normalized-looked-up": ("-k", "test_authorisation or test_association"),
+    "": ("--profile", PROFILE),
+    "normalized-looked-up": ("-k", "normalized_services or test_association"),
     "client-certificate-optional": ("-k", "test_transport"),
 }
 

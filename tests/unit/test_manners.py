@@ -208,7 +208,7 @@ def test_what_no_node_is_answered_is_refused_where_nodes_are_served(served: bool
     assert {each.answer for each in played} == {outcome.Answer.REFUSED if served else outcome.Answer.UNMEASURED}
     assert player.asked.count(b"GATE") == 1, "it is asked once for all"
     assert player.asked.count(b"STRANGER") == (3 if served else 6)
-    assert player.lanes == (4 if served else 2)
+    assert player.lanes >= 4 if served else player.lanes == 2
 
 
 @pytest.mark.usefixtures("forgotten")

@@ -22,7 +22,7 @@ from ..web.routes import routes, service
 
 LISTING = "user-over-the-limit"  # of bases
 _NOT_VARIED = frozenset({"login", "token", "method", "body", "content type", "registered field"})
-_LIKELIEST = 16  # values of each dimension, where not all is varied: a search costs more than a refusal
+_LIKELIEST, _WIDELY = 16, 40  # values of each dimension: a search costs more than a refusal
 _PATHS = {  # PS3.18 table 10.6.1-1
     "PATIENT": "studies",
     "STUDY": "studies",
@@ -66,10 +66,10 @@ class ListingPlayer(WebPlayer):
     def _based(
         self, starts: Sequence[Asked], every: tuple[Dimension[Asked], ...], *, wide: bool
     ) -> Iterator[Base[Asked]]:
-        few = tuple(mixing(every, _LIKELIEST))
+        few, many = tuple(mixing(every, _LIKELIEST)), tuple(each.likeliest(_WIDELY) for each in every)
         for number, start in enumerate(starts):
             name = f"{LISTING}{self._at}{ASKING}{start.request.method} {start.request.path}"
-            yield Base(name, Kind.OVERREACHING, start, every if wide and number == 0 else few, alone=inf, room=ROOM)
+            yield Base(name, Kind.OVERREACHING, start, many if wide and number == 0 else few, alone=inf, room=ROOM)
 
     def _judged(self, way: Way, asked: Asked, answer: HttpAnswer | None) -> Played:
         """Fewer matches than the base has show nothing of what stood beside in the request."""

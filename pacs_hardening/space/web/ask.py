@@ -14,6 +14,7 @@ from ...wire.session import Refused, Session, Silent
 from .draft import ABSENT, Asked, Draft, Party, drafted
 
 SECONDS = 2.0
+LONGEST_S = 16.0  # that a server that answers slowly is waited for
 LANES = 8  # so many ask side by side
 CLOSED = Answer(0, {}, b"")  # the connection was ended without an answer
 _BEFORE = {"itself": 1, "itself twice": 2, "itself ten times": 10}
@@ -24,6 +25,10 @@ class Asker:
 
     def __init__(self, target: Target, endpoint: Endpoint, user: User, *, always: bool = False) -> None:
         self._target, self._endpoint, self.user, self._always = target, endpoint, user, always
+        self.seconds = SECONDS
+
+    def wait_longer(self) -> None:
+        self.seconds = min(LONGEST_S, 2 * self.seconds)
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -97,7 +102,7 @@ class Asker:
         """The answer, and the connection where it can be used again."""
         try:
             session = session or self._session(draft).__enter__()
-            session.extend_deadline(SECONDS)
+            session.extend_deadline(self.seconds)
             answer = _exchange(session, draft.encode(), draft.method)
         except (Refused, Silent, ProtocolError) as error:
             if session is not None:
@@ -118,7 +123,7 @@ class Asker:
 
     def _session(self, draft: Draft) -> Session:
         name = "localhost" if draft.tls == "server name localhost" else self._target.server_name
-        return Session(self._endpoint, self._context(draft), seconds=SECONDS, name=name)
+        return Session(self._endpoint, self._context(draft), seconds=self.seconds, name=name)
 
     def _context(self, draft: Draft) -> ssl.SSLContext | None:
         if not self._endpoint.tls:

@@ -17,22 +17,21 @@ from .sorting import sorted_out
 
 ASKING = " asking "  # between who it is and what they ask for, in the name of a base
 _BEFORE = "before it on the connection"  # elsewhere only after itself: what a later request alone is served is said so
-# What is tried by itself at other routes than the first, beside all that can stand in one request with other values.
-# How many of its values, the likeliest first: None for all.
-_AT_NAMED: dict[str, int | None] = dict.fromkeys(
-    (
-        "method",
-        "spelling",
-        "prefix",
-        "protocol",
-        "host",
-        "accept",
-        "origin",
-        "fetch metadata",
-        "registered field",
-        _BEFORE,
-    )
-)
+# What is tried by itself at other routes than the first, beside what can stand in one request with other values. How
+# many of its values, the likeliest first: None for all. Of what is not named, so many as `_OTHERS_AT…` says.
+_AT_NAMED: dict[str, int | None] = {
+    "method": None,
+    "spelling": 40,
+    "prefix": 8,
+    "protocol": None,
+    "host": None,
+    "accept": None,
+    "origin": None,
+    "fetch metadata": None,
+    "registered field": None,
+    _BEFORE: None,
+}
+_OTHERS_AT_NAMED, _OTHERS_AT_SIBLINGS = 40, 16
 _AT_SIBLINGS: dict[str, int | None] = {
     "method": 6,
     "spelling": 10,
@@ -76,7 +75,8 @@ def bases(name: str, target: Target, endpoint: Endpoint, user: Asker, stranger: 
     first = replace(first, dimensions=tuple(sorted_out(first, user)))
     own = {*target.routes.values(), *(each.path for each in target.protected_requests)}
     rest = tuple(map(_light, (each for each in first.dimensions if each.name != "route")))
-    named, few = tuple(_only(rest, _AT_NAMED)), tuple(_only(rest, _AT_SIBLINGS))
+    named = tuple(_only(rest, _AT_NAMED, _OTHERS_AT_NAMED))
+    few = tuple(_only(rest, _AT_SIBLINGS, _OTHERS_AT_SIBLINGS))
     return [first, *_others(first, [*there.found[1:], *_asked_who(there.maybe, endpoint, stranger)], own, named, few)]
 
 
@@ -109,10 +109,13 @@ def _light(dimension: Dimension[Asked]) -> Dimension[Asked]:
     return replace(dimension, values=tuple(kept))
 
 
-def _only(dimensions: Iterable[Dimension[Asked]], whole: Mapping[str, int | None]) -> Iterator[Dimension[Asked]]:
-    """Of those that are not ``whole`` what can stand beside other values; of these so many as it says."""
+def _only(
+    dimensions: Iterable[Dimension[Asked]], whole: Mapping[str, int | None], others: int
+) -> Iterator[Dimension[Asked]]:
+    """Of those that are not ``whole`` what can stand beside other values, ``others`` at most; of these so many as it
+    says."""
     for each in dimensions:
         values = each.values if each.name in whole else tuple(value for value in each.values if value.mixes)
         values = each.values[:1] if each.name == _BEFORE and each.name not in whole else values
         if values:
-            yield replace(each, values=values[: whole.get(each.name)])
+            yield replace(each, values=values[: whole.get(each.name, others)])

@@ -38,6 +38,7 @@ class WebPlayer:
         self._asker, self._user = Asker(target, endpoint, user), Asker(target, endpoint, user, always=True)
         self._compare = Comparison(target, self._asker, self._user)
         self._proof: Asked | None = None
+        self.lanes = LANES
         self._usual: dict[str, int] = {}  # base -> status that refuses it as it is
 
     @classmethod
@@ -84,12 +85,22 @@ class WebPlayer:
         endpoint cannot be reached."""
         waiting, asked = iter(ways), deque[Iterator[list[Played]]]()
         with ThreadPoolExecutor(LANES) as pool:
-            while chunk := list(islice(waiting, LANES * ON_ONE_CONNECTION)):
-                asked.append(pool.map(self._lane, [chunk[lane::LANES] for lane in range(LANES)]))
+            while chunk := list(islice(waiting, self.lanes * ON_ONE_CONNECTION)):
+                asked.append(pool.map(self._lane, [chunk[lane :: self.lanes] for lane in range(self.lanes)]))
                 if len(asked) > 1:  # so that the lanes have something to do while the next ways are made
-                    yield list(chain.from_iterable(asked.popleft()))
+                    yield self._slower(asked.popleft())
             for last in asked:
-                yield list(chain.from_iterable(last))
+                yield self._slower(last)
+
+    def _slower(self, lanes: Iterable[list[Played]]) -> list[Played]:
+        """What came of them. Where a server does not answer in time, fewer ask from then on, and wait longer: it goes
+        on with what nobody waits for any more, and has no time for what comes next."""
+        found = list(chain.from_iterable(lanes))
+        if any(each.answer is Answer.UNMEASURED and each.response is None for each in found):
+            self.lanes = max(1, self.lanes // 2)
+            for asker in (self._asker, self._user):
+                asker.wait_longer()
+        return found
 
     def _lane(self, ways: list[tuple[Base[Asked], Way]]) -> list[Played]:
         asked = [self._resolved(base, way) for base, way in ways]
