@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import chain, islice
+from time import monotonic
 
 from ...model import Endpoint, Target, Unmeasurable, User
 from ...model.response import Closed, HttpStatus, Response
@@ -20,6 +21,8 @@ from .judge import Comparison
 from .parties import pages, users
 
 NAMES = {Party.NOBODY: "without-login", Party.PAGE: "another-site", Party.USER: "no-administrator"}  # of bases
+MOST_LANES = 32
+SLOW_S = 0.3  # that an answer takes at a server that makes its clients wait, and not its processor
 ON_ONE_CONNECTION = 12  # a handshake takes longer than most answers
 BUSY = (429, 503)  # a server that has had enough of us says nothing about the way that it answers so
 BEFORE = ("before it on the connection", "itself")
@@ -38,7 +41,7 @@ class WebPlayer:
         self._asker, self._user = Asker(target, endpoint, user), Asker(target, endpoint, user, always=True)
         self._compare = Comparison(target, self._asker, self._user)
         self._proof: Asked | None = None
-        self.lanes = LANES
+        self.lanes, self._most = LANES, MOST_LANES
         self._usual: dict[str, int] = {}  # base -> status that refuses it as it is
 
     @classmethod
@@ -83,23 +86,28 @@ class WebPlayer:
     def play_all(self, ways: Iterable[tuple[Base[Asked], Way]]) -> Iterator[list[Played]]:
         """In turn, so many at a time; those that leave a connection as it was share one. Raises Unmeasurable where the
         endpoint cannot be reached."""
-        waiting, asked = iter(ways), deque[Iterator[list[Played]]]()
-        with ThreadPoolExecutor(LANES) as pool:
+        waiting, asked = iter(ways), deque[tuple[float, Iterator[list[Played]]]]()
+        with ThreadPoolExecutor(MOST_LANES) as pool:
             while chunk := list(islice(waiting, self.lanes * ON_ONE_CONNECTION)):
-                asked.append(pool.map(self._lane, [chunk[lane :: self.lanes] for lane in range(self.lanes)]))
+                lanes = [chunk[lane :: self.lanes] for lane in range(self.lanes)]
+                asked.append((monotonic(), pool.map(self._lane, lanes)))
                 if len(asked) > 1:  # so that the lanes have something to do while the next ways are made
-                    yield self._slower(asked.popleft())
-            for last in asked:
-                yield self._slower(last)
+                    yield self._paced(*asked.popleft())
+            for began, last in asked:
+                yield self._paced(began, last)
 
-    def _slower(self, lanes: Iterable[list[Played]]) -> list[Played]:
+    def _paced(self, began: float, lanes: Iterable[list[Played]]) -> list[Played]:
         """What came of them. Where a server does not answer in time, fewer ask from then on, and wait longer: it goes
-        on with what nobody waits for any more, and has no time for what comes next."""
+        on with what nobody waits for any more, and has no time for what comes next. Where it takes its time, more wait
+        side by side."""
         found = list(chain.from_iterable(lanes))
+        each_took = (monotonic() - began) / ON_ONE_CONNECTION
         if any(each.answer is Answer.UNMEASURED and each.response is None for each in found):
-            self.lanes = max(1, self.lanes // 2)
+            self.lanes = self._most = max(1, self.lanes // 2)
             for asker in (self._asker, self._user):
                 asker.wait_longer()
+        elif each_took > SLOW_S:
+            self.lanes = min(self._most, 2 * self.lanes)
         return found
 
     def _lane(self, ways: list[tuple[Base[Asked], Way]]) -> list[Played]:
