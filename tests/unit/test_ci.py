@@ -84,8 +84,19 @@ def fake_pytest(tree: Path, tests: int, skipped: int, status: int) -> None:
 def test_test_runs_linters_first_and_ends_with_the_closing_line(tree: Path) -> None:
     fake_pytest(tree, 3, 1, 0)
     result = run(tree / "ci" / "test", PACS_REQUIRE_ENGINE="")
-    assert result.stdout.splitlines() == ["engine", "ruff", "ruff", "mypy", "engine required: 1", "closing line"]
+    tested = ["engine required: 1", "closing line"]
+    assert result.stdout.splitlines() == ["engine", "ruff", "ruff", "mypy", *tested, *tested]
     assert result.returncode == 0
+    chosen = run(tree / "ci" / "test", "-k", "one", PACS_REQUIRE_ENGINE="")
+    assert chosen.stdout.splitlines() == ["engine", "ruff", "ruff", "mypy", *tested], "what is chosen is chosen once"
+
+
+@pytest.mark.parametrize("failing", ["tests/unit", "tests/meta"])
+def test_what_fails_on_either_side_is_not_covered_by_the_other(tree: Path, failing: str) -> None:
+    report = '<testsuites><testsuite tests="3" skipped="0"/></testsuites>'
+    body = f'{PYTEST}echo \'{report}\' > "${{3#--junitxml=}}"; [ "${{*: -1}}" != {failing} ]'
+    stand_in(tree / ".venv" / "bin" / "python", body)
+    assert run(tree / "ci" / "test").returncode == 1
 
 
 @pytest.mark.parametrize(("tests", "skipped", "status", "exits"), [(3, 3, 0, 1), (0, 0, 5, 5), (3, 0, 1, 1)])
