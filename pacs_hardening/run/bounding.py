@@ -17,13 +17,12 @@ from ..probes.web.guess import Throttled
 from ..probes.web.request import guarded
 from ..space.bounds import destination, guessing, listing, posted, query, stored
 from ..space.bounds.originals import Originals
-from ..space.claim import Claim, Explored
+from ..space.claim import Explored
 from ..space.dimension import Base
 from ..space.people import permitted
 from ..space.played import Asked, Plays
 from ..wire import operations, pdu
-from ..wire.implementations import presented
-from .exploring import WebPlayers, counted
+from .exploring import WebPlayers, claimed, counted
 from .gate import Gate
 
 T = TypeVar("T", bound=Asked)
@@ -45,7 +44,7 @@ def searched(gate: Gate, target: Target, authorised: Authorised) -> Searched:
     def _searched(planted: Planted) -> Explored:
         budget = SHARE * gate.profile.seconds_of_ways
         bases = query.bases(target, planted, wide=planted.level == "STUDY", pairs=budget > PAIRS_S)
-        claim = Claim("a node that searches", permitted(bases, target), player, budget=budget, seed=presented().seed)
+        claim = claimed("a node that searches", permitted(bases, target), player, SHARE, gate)
         return counted(claim, gate, authorised)
 
     return _searched
@@ -69,7 +68,7 @@ def replaced(gate: Gate, target: Target, authorised: Authorised) -> Replaced:
         )
         budget = SHARE * gate.profile.seconds_of_ways
         bases = stored.bases(target, over, syntaxes, pairs=budget > PAIRS_S)
-        claim = Claim("a node that stores", permitted(bases, target), player, budget=budget, seed=presented().seed)
+        claim = claimed("a node that stores", permitted(bases, target), player, SHARE, gate)
         return counted(claim, gate, authorised)
 
     return _replaced
@@ -142,4 +141,4 @@ def _originals(authorised: Authorised, over: dict[str, Kept]) -> Originals:
 def _bounded(who: str, bases: Iterable[Base[T]], player: Plays[T], gate: Gate, authorised: Authorised) -> Explored:
     """Single values alone: pairs of them are for those who may do nothing."""
     asked = [replace(base, pairs=False) for base in bases]
-    return counted(Claim(who, asked, player, budget=0.0, seed=presented().seed), gate, authorised)
+    return counted(claimed(who, asked, player, 0.0, gate), gate, authorised)

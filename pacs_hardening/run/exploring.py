@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from math import inf
 from typing import TypeAlias, TypeVar
 
 import pytest
@@ -23,6 +24,7 @@ from ..space.web.play import WebPlayer
 from ..wire.implementations import presented
 from .gate import Gate
 
+FURTHER_S = 15.0
 T = TypeVar("T", bound=Asked)
 Explore: TypeAlias = Callable[[str, Iterable[Base[Bid]], float], Explored]
 WebPlayers: TypeAlias = Callable[[], list[WebPlayer]]
@@ -42,7 +44,7 @@ def explore(gate: Gate, target: Target, authorised: Authorised) -> Explore:
     player = Player(target, prove=authorised.lives)
 
     def explored(who: str, bases: Iterable[Base[Bid]], share: float) -> Explored:
-        return counted(_claim(who, permitted(bases, target), player, share, gate), gate, authorised)
+        return counted(claimed(who, permitted(bases, target), player, share, gate, gate.soak), gate, authorised)
 
     return explored
 
@@ -54,7 +56,7 @@ def explore_messages(gate: Gate, target: Target, authorised: Authorised) -> Expl
 
     def explored(who: str, bases: Iterable[Base[Sending]], share: float) -> Explored:
         player = MessagePlayer(target, authorised.sender_keys(), authorised.hl7)
-        return counted(_claim(who, bases, player, share, gate), gate, authorised)
+        return counted(claimed(who, bases, player, share, gate, gate.soak), gate, authorised)
 
     return explored
 
@@ -82,16 +84,18 @@ def explore_web(gate: Gate, authorised: Authorised, web_players: WebPlayers) -> 
         part = share / max(1, len(players))
         most = None if gate.profile.seconds_of_ways else 1  # in no time: the first route, and each other as it is
         bases = [(player, player.bases(party)[:most]) for player in players]
-        claims = [_claim(WHO[party], found, player, part, gate) for player, found in bases if found]
+        claims = [claimed(WHO[party], found, player, part, gate, gate.soak) for player, found in bases if found]
         return [counted(claim, gate, authorised) for claim in claims]
 
     return explored
 
 
-def _claim(who: str, bases: Iterable[Base[T]], player: Plays[T], share: float, gate: Gate) -> Claim[T]:
-    """``share``: of the profile's seconds, for pairs."""
-    budget = share * gate.profile.seconds_of_ways
-    return Claim(who, bases, player, budget=budget, seed=presented().seed, soak=gate.soak)
+def claimed(
+    who: str, bases: Iterable[Base[T]], player: Plays[T], share: float, gate: Gate, soak: float = 0.0
+) -> Claim[T]:
+    """``share``: of the profile's seconds, for pairs. Where some causes are known and borne, all have to be found."""
+    budget, further = share * gate.profile.seconds_of_ways, inf if gate.bears_some else FURTHER_S
+    return Claim(who, bases, player, budget=budget, seed=presented().seed, soak=soak, further=further)
 
 
 def counted(claim: Claim[T], gate: Gate, authorised: Authorised) -> Explored:

@@ -80,6 +80,11 @@ class Gate:
     _trusted: int = 0  # findings up to here were made of a target that was seen alive afterwards
 
     @property
+    def bears_some(self) -> bool:
+        """Of what is found some is known, and borne: then the rest decides."""
+        return bool(self.waivers) or self.baseline is not None
+
+    @property
     def name(self) -> str:
         if self.environment is None:
             return self.target.name if self.target else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ T = TypeVar("T", bound=Asked)
 
 PULSE = 400  # after so many ways an authorised node must be served
 PATIENCE = 420  # seconds that the single values may take; what is slower than that cannot be measured
+FURTHER_S = (
+    15.0  # for causes beside the first: where an archive stands open, nearly every way is served, and made small
+)
 HALVINGS = 6  # a way of sixty values down to single ones
 FEW = 5  # so many ways may remain unmeasured
 
@@ -35,13 +39,23 @@ class Explored:
 
 class Claim(Generic[T]):
     """``budget``: seconds for pairs, once all single values are tried. ``seed`` decides which pairs. ``soak``:
-    for so many seconds more each base is asked in turn, one a second: what is let in now and then, or after a while."""
+    for so many seconds more each base is asked in turn, one a second: what is let in now and then, or after a while.
+    ``further``: for so many seconds after the first cause others are looked for; where an archive stands open nearly
+    every way is served, and made small."""
 
     def __init__(
-        self, who: str, bases: Iterable[Base[T]], player: Plays[T], *, budget: float, seed: int, soak: float = 0
+        self,
+        who: str,
+        bases: Iterable[Base[T]],
+        player: Plays[T],
+        *,
+        budget: float,
+        seed: int,
+        soak: float = 0,
+        further: float = math.inf,
     ) -> None:
         self.who, self.player, self.budget, self.random = who, player, budget, Random(seed)  # noqa: S311 - no secret: the report names it
-        self.soak = soak
+        self.soak, self.further = soak, further
         self.bases = {base.name: base for base in bases}
         if not self.bases:
             raise Inapplicable("the target has nobody of this kind")
@@ -52,6 +66,7 @@ class Claim(Generic[T]):
         self.proofs = self.served = 0
         self.unmeasured: list[Played] = []
         self._since_pulse = 0
+        self._enough = math.inf  # when no further causes are looked for (monotonic)
         self._halves: list[tuple[Base[T], Way]] = []  # of ways in which one value hid what the others do
 
     def explore(self) -> Explored:
@@ -164,7 +179,7 @@ class Claim(Generic[T]):
                 self._note(played)
             if self._since_pulse > PULSE:
                 self._pulse()
-            if time.monotonic() > until:
+            if time.monotonic() > min(until, self._enough):
                 return
 
     def _note(self, played: Played) -> None:
@@ -178,6 +193,7 @@ class Claim(Generic[T]):
         self.covered[played.way.base].add(played.way)
         if self._violates(played):
             self.served += 1
+            self._enough = min(self._enough, time.monotonic() + self.further)
             self.causes.add(played.way, played.request, played.transcript, self._is_served)
             self.open |= set() if played.way.values else {played.way.base}
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from datetime import date
+from math import inf
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -20,15 +23,19 @@ from pacs_hardening.model import (
     Unmeasurable,
     Violation,
 )
+from pacs_hardening.model.finding import Run, Verdict
 from pacs_hardening.model.running import Running
+from pacs_hardening.model.waiver import Waiver
 from pacs_hardening.probes.authorised import Authorised
 from pacs_hardening.profiles import load
 from pacs_hardening.run import product
 from pacs_hardening.run.alive import Alive
+from pacs_hardening.run.exploring import claimed
 from pacs_hardening.run.gate import Gate
 from pacs_hardening.run.opening import opened
 from pacs_hardening.run.recording import record
 from pacs_hardening.run.result import result
+from pacs_hardening.space.dimension import Base, Kind
 
 
 @dataclass
@@ -112,3 +119,14 @@ def test_an_archive_that_takes_nothing_in_is_judged_and_proves_nothing(tmp_path:
     with opened(gate) as running:
         assert running.target.sample_study is None
         assert gate.alive.asked == ("dicom", "web"), "it serves what it may"
+
+
+@pytest.mark.parametrize("bears", ["nothing", "a waiver", "a baseline"])
+def test_where_something_is_known_and_borne_all_causes_are_looked_for(bears: str) -> None:
+    """A pass then says that there is nothing else."""
+    waiver = Waiver("web.x", "*", "reason", "owner", date(2999, 1, 1))
+    before = Run("t", (), Verdict("fail", 1, "w")) if bears == "a baseline" else None
+    gate = Gate(load("baseline"), waivers=(waiver,) if bears == "a waiver" else (), baseline=before)
+    base: Base[Any] = Base("b", Kind.STRANGER, None, ())
+    claim = claimed("somebody", [base], cast(Any, None), 1.0, gate)
+    assert (claim.further == inf) is (bears != "nothing")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
+from math import inf
 from random import Random
 from threading import Thread
 from types import MappingProxyType
@@ -202,6 +203,20 @@ def test_what_opens_is_found_and_named(opening: str) -> None:
     cause, _ = found.causes[0]
     assert len(cause.needs) <= 1, "its smallest form; a route is a base of its own"
     assert found.coverage.served >= cause.cases
+
+
+def test_further_causes_are_looked_for_as_long_as_it_is_said() -> None:
+    """One is enough for a verdict; where it is known and borne, none of the others may be missed."""
+    opens = staticmethod(lambda asked: "X-Authentik-Username" in asked.headers or asked.command == "PROPFIND")
+    with archive(opens=opens) as target:
+        player = WebPlayer(target, target.endpoints[0], USER)
+        bases = player.bases()[:1]
+        every, first = (
+            Claim("somebody", bases, player, budget=0, seed=3, further=further).explore() for further in (inf, 0)
+        )
+    assert len(every.causes) >= 2
+    assert first.causes
+    assert first.coverage.ways < every.coverage.ways / 2
 
 
 HONEST: dict[str, dict[str, object]] = {
