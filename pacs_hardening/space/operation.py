@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ..model import Impact
+from ..model import Impact, Target
 from ..wire import operations, pace, pdu
 from . import services
 from .bid import Bid
@@ -41,6 +41,13 @@ _SYNTAXES = tuple(
         "4.100",
         "4.102",
     )
+)
+_OTHERS = (  # what else may go before: permitted or not, it is answered, and may change what is asked next
+    ("find", services.FIND, Impact.PASSIVE),
+    ("worklist", services.named("C-FIND", operations.FIND["WORKLIST"]), Impact.PASSIVE),
+    ("get", services.GET, Impact.PASSIVE),
+    ("commitment", services.named("N-ACTION", "1.2.840.10008.1.20.1"), Impact.ACTIVE),
+    ("store", services.named("C-STORE", operations.SECONDARY_CAPTURE), Impact.WRITES),
 )
 _TOGETHER, _OF_THE_BASE = 100, 5  # contexts: an association has at most 128, and some are those of the base
 
@@ -148,6 +155,14 @@ def command() -> list[Dimension[Bid]]:
         Dimension("priority", tuple(Value(k, _manner(priority=n), mixes=n < 3) for k, n in priorities.items())),
         Dimension("message-id", tuple(Value(name, _manner(message_id=n)) for name, n in numbers.items())),
     ]
+
+
+def originator(target: Target) -> Dimension[Bid]:
+    """Of a C-STORE, on behalf of whom it is sent: as a sub-operation of a C-MOVE (PS3.7 9.1.1.1)."""
+    titles = {node.aet: 4.0 for node in target.nodes.values()}
+    titles |= {target.called_aet: 4.0, target.move_destination or "": 3.0, "ROUTER": 1.0, "X-NOBODY": 2.0}
+    values = tuple(Value(title, _manner(originator=title), weight) for title, weight in titles.items() if title)
+    return Dimension("move-originator", values, often=0.5)
 
 
 def _offering(*classes: str) -> Callable[[Bid], Bid]:
@@ -265,6 +280,8 @@ def position() -> Dimension[Bid]:
             Value("second", lambda bid: replace(bid, prelude=bid.requests[:1]), 6, mixes=False),
             Value("fifth", lambda bid: replace(bid, prelude=bid.requests[:1] * 4), 3, mixes=False),
             Value("tenth", lambda bid: replace(bid, prelude=bid.requests[:1] * 9), 3, mixes=False),
+            *(Value(f"after-{word}", after(name), 4, impact, mixes=False) for word, name, impact in _OTHERS),
+            Value("after-find-and-echo", after(services.FIND, services.ECHO), 3, mixes=False),
         ),
     )
 

@@ -47,7 +47,7 @@ def _strangers(target: Target, asked: tuple[str, ...], suffix: str) -> Iterator[
                 dimensions = _identity(target, "unknown")
                 if asked == STORED:  # as a peer who asks for images he has said all this, and was not let in by it
                     dimensions = [replace(d, reaches=max(d.reaches, Layer.MESSAGE)) for d in dimensions]
-                dimensions += _operation(asked)
+                dimensions += _operation(target, asked)
                 dimensions = _but(dimensions, "calling", "conversations") if how else dimensions
                 base = replace(bid, calling=title)
                 yield based(f"{name}{how}{suffix}{at}", Kind.STRANGER, base, dimensions, target)
@@ -70,11 +70,11 @@ def overreaching(target: Target) -> Iterator[Base[Bid]]:
             yield based(f"without-passcode{at}", Kind.OVERREACHING, bid, dimensions, target)
         known = _but(_identity(target), *itself, "user-identity")
         if modality is not None and not modality.permits & {"find", "get", "move"}:
-            dimensions = known + _only_retrieval(_operation(ASKED))
+            dimensions = known + _only_retrieval(_operation(target, ASKED))
             yield based(f"store-node{at}", Kind.OVERREACHING, _as(target, endpoint, modality), dimensions, target)
         if weak is not None and "store" not in weak.permits:
             bid = replace(_as(target, endpoint, weak), requests=STORED, storage=(), roles=None)
-            yield based(f"query-node-storing{at}", Kind.OVERREACHING, bid, known + _operation(STORED), target)
+            yield based(f"query-node-storing{at}", Kind.OVERREACHING, bid, known + _operation(target, STORED), target)
 
 
 def renamed(target: Target) -> Iterator[Base[Bid]]:
@@ -150,10 +150,11 @@ def _identity(target: Target, *certificates: str) -> list[Dimension[Bid]]:
     ]
 
 
-def _operation(asked: tuple[str, ...]) -> list[Dimension[Bid]]:
+def _operation(target: Target, asked: tuple[str, ...]) -> list[Dimension[Bid]]:
     if asked == STORED:
         return [
             operation.stored(),
+            operation.originator(target),
             *operation.command(),
             *operation.contexts(),
             operation.position(),

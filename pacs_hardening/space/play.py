@@ -159,7 +159,8 @@ class Player:
                 admitted = True
                 for ask in asks:
                     asked += 1
-                    if self._served(session, accepted, ask, bid) and ask.service != "C-ECHO":
+                    before = asked <= prelude and ask.name not in bid.requests  # perhaps this one may be asked
+                    if self._served(session, accepted, ask, bid) and ask.service != "C-ECHO" and not before:
                         scu.release(session)
                         return ended(Answer.SERVED, ask.name)
                 scu.release(session)

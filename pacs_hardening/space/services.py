@@ -144,7 +144,7 @@ ECHO = named("C-ECHO", operations.VERIFICATION)
 @dataclass(frozen=True)
 class Manner:
     """How requests are put: query level, kind of keys (see `identifier`), keys ``besides`` (keyword and value),
-    specific character set, priority and message ID of the command."""
+    specific character set, priority and message ID of the command, move originator (of a C-STORE: AE title)."""
 
     level: str = "STUDY"
     keys: str = "nothing"
@@ -152,6 +152,7 @@ class Manner:
     character_set: str = ""
     priority: int = 0
     message_id: int = 1
+    originator: str = ""
 
 
 USUAL = Manner()
@@ -242,6 +243,8 @@ def operation(request: Request, manner: Manner, target: Target, *, implicit: boo
         ledger.made(payload)
         command[dimse.PRIORITY] = manner.priority
         command[dimse.AFFECTED_INSTANCE] = str(payload.SOPInstanceUID)
+        if manner.originator:  # PS3.7 9.1.1.1
+            command |= {dimse.MOVE_ORIGINATOR: manner.originator, dimse.MOVE_ORIGINATOR_ID: 1}
     elif request.service.startswith("N-"):
         payload = _normalized(request, command)
     return Operation(

@@ -29,8 +29,9 @@ def prior() -> bytes:
 
 @dataclass(frozen=True)
 class Draft:
-    """``prior``: there is an MRG of that patient. ``name``: PID-5. ``delimiters``: those that it is written
-    with. ``before`` and ``after``: segments around the message. ``spelt`` changes the whole of it at last."""
+    """``prior``: there is an MRG of that patient. ``name``: PID-5. ``further``: MSH-13 and what follows.
+    ``delimiters``: those that it is written with. ``before`` and ``after``: segments around the message. ``spelt``
+    changes the whole of it at last."""
 
     settings: Hl7
     application: bytes
@@ -40,6 +41,7 @@ class Draft:
     prior: bytes = b""
     name: bytes = b"TEST^HL7"
     security: bytes = b""
+    further: tuple[bytes, ...] = ()
     processing: bytes = b"P"
     version: bytes = b""
     delimiters: bytes = hl7.DELIMITERS
@@ -63,6 +65,7 @@ class Draft:
             self.version or self.settings.version.encode(),
             self.processing,
             self.security,
+            self.further,
         )
 
     def segments(self) -> list[bytes]:

@@ -28,6 +28,7 @@ class Header:
     version: bytes = b"2.5.1"
     processing: bytes = b"P"
     security: bytes = b""
+    further: tuple[bytes, ...] = ()  # MSH-13 and what follows
 
     def encode(self) -> bytes:
         fields = (
@@ -41,6 +42,7 @@ class Header:
             self.control_id,
             self.processing,
             self.version,
+            *self.further,
         )
         return segment(b"MSH", DELIMITERS[1:], *fields)
 
@@ -59,8 +61,11 @@ def message(segments: Sequence[bytes]) -> bytes:
 
 
 def with_delimiters(raw: bytes, delimiters: bytes) -> bytes:
-    """The same message, written with other ones."""
-    return raw.translate(bytes.maketrans(DELIMITERS, delimiters))
+    """The same message, written with other ones; fewer, where nothing needs those that are left out, or more of them in
+    MSH-2 (v2.7 2.5.4: the truncation character)."""
+    written = raw.translate(bytes.maketrans(DELIMITERS[: len(delimiters)], delimiters[: len(DELIMITERS)]))
+    told = delimiters[1:]
+    return written.replace(b"MSH" + delimiters[:1] + written[4:8], b"MSH" + delimiters[:1] + told, 1)
 
 
 def acknowledgment(raw: bytes) -> Acknowledged:

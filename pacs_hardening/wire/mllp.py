@@ -5,6 +5,8 @@ A receiver may be hostile: a block is read within the deadline of its session an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..model.response import Closed, Ended, Endless, Stage, TlsAlert
 from .pdu import ProtocolError
 from .session import Refused, Session
@@ -24,11 +26,16 @@ def receive(session: Session) -> bytes:
 
     Raises Refused, Silent; ProtocolError for what is no block, Ended for one of more than ``MOST`` bytes.
     """
+    return next(blocks(session))
+
+
+def blocks(session: Session) -> Iterator[bytes]:
+    """What each block holds, as `receive`."""
     waiting = b""
     while True:
         held, waiting = _next(session, waiting)
         if held != _COMMITTED:
-            return held
+            yield held
 
 
 def _next(session: Session, read: bytes) -> tuple[bytes, bytes]:

@@ -13,14 +13,15 @@ from ...wire import dimse, operations, stow
 from ...wire.http import Answer as HttpAnswer
 from ..dimension import Base, Kind, Way
 from ..played import Answer, Played
+from ..web.bases import ASKING
 from ..web.dimensions import ROOM
 from ..web.draft import Asked, Party
-from ..web.parties import REFUSING, Dimensions, varied
+from ..web.parties import REFUSING, Dimensions, mixing, varied
 from ..web.play import BUSY, WebPlayer
 from .originals import Originals
 
 POSTING = "user-replacing"  # of bases
-CHUNK = 96
+CHUNK, _LIKELIEST = 96, 16
 _NOT_VARIED = frozenset({
     "login", "token", "method", "body", "content type", "accept", "registered field",
 })  # fmt: skip
@@ -38,14 +39,17 @@ class PostingPlayer(WebPlayer):
         self._later = False
 
     def posts(self, known: Dimensions) -> Iterator[Base[Asked]]:
-        """None where the user may store nothing there."""
-        request = WebRequest(self.target.routes.get("stow", ""), "POST", type=stow.TYPE)
-        start = Asked(self.endpoint, request, (), Party.EAGER)
-        answer = self._asker.ask(self._forged(start))
-        if answer is not None and answer.status not in (0, 404, *REFUSING):
-            yield Base(
-                POSTING + self._at, Kind.OVERREACHING, start, tuple(varied(known, _NOT_VARIED)), alone=inf, room=ROOM
-            )
+        """None where the user may store nothing there. At the siblings of the route (PS3.18 10.5) what can stand in
+        one request with other things is enough."""
+        path, study = self.target.routes.get("stow", "").rstrip("/"), self._originals.over[self._of].study.study
+        every = tuple(varied(known, _NOT_VARIED))
+        few = tuple(mixing(every, _LIKELIEST))
+        for place, (at, dimensions) in enumerate(((path, every), (f"{path}/{study}", few), (f"{path}/", few))):
+            start = Asked(self.endpoint, WebRequest(at, "POST", type=stow.TYPE), (), Party.EAGER)
+            answer = self._asker.ask(self._forged(start))
+            if answer is not None and answer.status not in (0, 404, *REFUSING):
+                name = f"{POSTING}{self._at}" + (f"{ASKING}{at}" if place else "")
+                yield Base(name, Kind.OVERREACHING, start, dimensions, alone=inf, room=ROOM)
 
     def prove_served(self, base: Base[Asked]) -> None:
         """What he sends is looked at; whether a reader is served, every look at the object shows."""

@@ -98,6 +98,15 @@ AGREEING = {
     "ReferringPhysicianName": ("*",),
     "SpecificCharacterSet": ("ISO_IR 100", "ISO_IR 192"),
     "NumberOfStudyRelatedInstances": ("",),
+    "NumberOfPatientRelatedStudies": ("",),
+    "QueryRetrieveView": ("",),
+    "TimezoneOffsetFromUTC": ("",),
+    "InstanceAvailability": ("",),
+    "RetrieveAETitle": ("",),
+    "StorageMediaFileSetID": ("",),
+    "SOPClassesInStudy": ("",),
+    "PatientSex": ("", "O"),
+    "IssuerOfPatientID": ("",),
 }
 _FEW = 8  # questions of nodes and levels that are not asked widely: again, the kinds of keys, and the first of those
 _OTHER_MODEL = {"STUDY": "PATIENT", "SERIES": "PATIENT", "IMAGE": "PATIENT"}

@@ -76,6 +76,8 @@ class Forgery(Bid):
         for name, value in self.content:
             if name == "private":
                 made.add_new(0x00090010, "LO", "TEST")
+            elif name.endswith("Sequence"):
+                setattr(made, name, [Dataset()])
             else:
                 services.put(made, name, value)
         return made
@@ -114,6 +116,15 @@ def _objects(target: Target, over: dict[str, Kept], syntaxes: Sequence[str]) -> 
         "derived": ("ImageType", "DERIVED"),
         "presentation": ("PresentationIntentType", "FOR PRESENTATION"),
         "verified": ("VerificationFlag", "VERIFIED"),
+        "complete": ("CompletionFlag", "COMPLETE"),
+        "created": ("InstanceCreationDate", "20991231"),
+        "lossy": ("LossyImageCompression", "01"),
+        "de-identified": ("PatientIdentityRemoved", "YES"),
+        "numbered": ("InstanceNumber", "2"),
+        "corrected": ("OriginalAttributesSequence", ""),
+        "contributed": ("ContributingEquipmentSequence", ""),
+        "successor": ("PredecessorDocumentsSequence", ""),
+        "requested": ("RequestAttributesSequence", ""),
         "patient": ("PatientID", "TEST-OTHER"),
         "study": ("StudyInstanceUID", operations.new_uid()),
         "series": ("SeriesInstanceUID", operations.new_uid()),

@@ -53,8 +53,9 @@ class MessagePlayer:
 
     def _send(self, bid: Sending) -> messages.Told:
         kind = bid.draft.type.decode("latin-1")
-        block = mllp.block(bid.draft.encode())
-        return messages.send(bid.endpoint, self._target, bid.keys, block, f"HL7 {kind}", seconds=self._seconds)
+        *before, block = (mllp.block(draft.encode()) for draft in (*bid.before, bid.draft))
+        where, what = (bid.endpoint, self._target, bid.keys), f"HL7 {kind}"
+        return messages.send(*where, block, what, seconds=self._seconds, before=before, at_once=bid.at_once)
 
     def _answer(self, bid: Sending, response: Response) -> Answer:
         """Whoever may not send is refused by any failure. Who may send something else is not, by one that complains of

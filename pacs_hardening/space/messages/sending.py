@@ -10,11 +10,13 @@ from ...wire.adt import Draft
 
 @dataclass(frozen=True)
 class Sending:
-    """``keys``: client certificate."""
+    """``keys``: client certificate. ``before``: what goes before it on the connection, in turn or ``at_once``."""
 
     endpoint: Endpoint
     draft: Draft
     keys: KeyPair | None = None
+    before: tuple[Draft, ...] = ()
+    at_once: bool = False
 
     def named(self, application: bytes, facility: bytes) -> Sending:
         return replace(self, draft=replace(self.draft, application=application, facility=facility))

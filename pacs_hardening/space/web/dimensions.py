@@ -15,7 +15,10 @@ from .draft import Asked, Atom, Kind
 
 _TABLE = Path(__file__).with_name("values.toml")
 # Of these a request has one, and an archive has reasons to refuse it to anybody: another method, a strange spelling.
-_SPOILING = frozenset({Kind.METHOD, Kind.SPELLING, Kind.VERSION, Kind.BEFORE, Kind.REPEAT, Kind.TLS, Kind.BODY})
+_SPOILING = frozenset({
+    Kind.METHOD, Kind.SPELLING, Kind.VERSION, Kind.BEFORE, Kind.REPEAT, Kind.TLS, Kind.BODY,
+    Kind.LINES, Kind.LEADING, Kind.FRAMING,
+})  # fmt: skip
 _TOGETHER = 10  # fields of one value in a request that holds others, too
 # For the values of one request. Servers take about a hundred fields; Orthanc's (civetweb) takes 64, and forgets what is
 # beyond. Some are there in any case.
@@ -48,6 +51,8 @@ def _dimension(table: dict[str, Any]) -> Dimension[Asked]:
     weight, impact = float(table["weight"]), Impact[table.get("impact", "passive").upper()]
     reaches = Layer.TLS if Kind.TLS.value in table else Layer.ASSOCIATION  # seen by whoever takes the connection
     make = partial(Value[Asked], impact=impact)
+    if "groups" in table:
+        return Dimension(table["name"], tuple(_grouped(make, weight, table["groups"])), reaches)
     if "names" in table:
         return Dimension(table["name"], tuple(_named(make, weight, table)), reaches)
     atoms = list(_atoms(table))
@@ -66,6 +71,14 @@ def _dimension(table: dict[str, Any]) -> Dimension[Asked]:
         for bundle in _bundles(partial(make, mixes=mixes), weight / (1 + place / 4), value, atoms, table.get("at_once"))
     ]
     return Dimension(table["name"], (*bundles, *single), reaches)
+
+
+def _grouped(make: Callable[..., Value[Asked]], weight: float, groups: Sequence[str]) -> Iterator[Value[Asked]]:
+    """Fields that say something together only, a line each."""
+    for place, group in enumerate(groups):
+        lines = [line.partition(": ") for line in group.splitlines()]
+        atoms = tuple(Atom(Kind.HEADER, value, field) for field, _, value in lines)
+        yield make(group.replace("\n", ", "), partial(_with, atoms), weight / (1 + place / _HALF), mixes=False)
 
 
 def _named(make: Callable[..., Value[Asked]], weight: float, table: dict[str, Any]) -> Iterator[Value[Asked]]:

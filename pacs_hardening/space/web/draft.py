@@ -11,6 +11,7 @@ from functools import lru_cache
 from ...model import Endpoint, KeyPair, User, WebRequest
 from ...wire.implementations import presented
 from ...wire.login import fields as fields_of
+from .framing import FRAMED, HEADS
 
 _NAME, _BASIC = re.compile(r"\{(\w+)\}"), re.compile(r"\{basic:([^:}]*):?([^}]*)\}")
 ABSENT = {"study": "2.25.1", "series": "2.25.2", "instance": "2.25.3"}  # UIDs that nobody has
@@ -30,6 +31,9 @@ class Kind(Enum):
     REPEAT = "repeats"
     TLS = "tls"
     WITHOUT = "without"
+    LINES = "lines_behind"
+    LEADING = "lines_before"
+    FRAMING = "framing"
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ class Asked:
 @dataclass
 class Draft:
     """The bytes of a request, part by part. ``before``: what is asked first on the same connection; ``repeats``: how
-    often all of it is done; ``keys``: of a user who shows a certificate."""
+    often all of it is done; ``keys``: of a user who shows a certificate; ``leading`` and ``more``: field lines before
+    and behind the others, as they are; ``framing``: one of `FRAMED`."""
 
     method: str
     path: str
@@ -87,11 +92,15 @@ class Draft:
     repeats: int = 1
     tls: str = ""
     keys: KeyPair | None = None
+    leading: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    framing: str = ""
 
     @property
     def is_plain(self) -> bool:
         """It can be sent on a connection that has served other requests, and leaves it as it was."""
-        return self.version == "HTTP/1.1" and not (self.before or self.tls or self.keys) and self.repeats == 1
+        odd = self.before or self.tls or self.keys or self.leading or self.more or self.framing
+        return self.version == "HTTP/1.1" and not odd and self.repeats == 1
 
     def encode(self) -> bytes:
         target = self.path + (f"?{self.query}" if self.query else "")
@@ -105,8 +114,13 @@ class Draft:
             version, target = "HTTP/1.1", f"https://{fields.get('Host') or 'localhost'}{target}"
         if self.body or self.method in ("POST", "PUT", "PATCH"):
             fields["Content-Length"] = str(len(self.body))
-        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-        return f"{self.method} {target} {version}\r\n{lines}\r\n".encode("latin-1", "replace") + self.body
+        framed, body = FRAMED[self.framing](self.body)
+        if framed:
+            fields = {name: value for name, value in fields.items() if name != "Content-Length"} | framed
+        written = [*self.leading, *(f"{name}: {value}" for name, value in fields.items()), *self.more]
+        lines = "".join(f"{line}\r\n" for line in written)
+        head = f"{self.method} {target} {version}\r\n{lines}\r\n".encode("latin-1", "replace")
+        return HEADS.get(self.framing, bytes)(head) + body
 
 
 def basic(username: str, password: str) -> str:
@@ -148,6 +162,16 @@ def _lay(atom: Atom, draft: Draft, names: dict[str, str]) -> None:
             draft.headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
         case Kind.SPELLING:
             draft.path = fill(atom.value, _spelt(draft.path) | {"host": names["host"], "port": names["port"]})
+        case Kind.WITHOUT:
+            for field in atom.value.split(", "):
+                draft.headers.pop(field, None)
+        case _:
+            _lay_around(atom, draft, names)
+
+
+def _lay_around(atom: Atom, draft: Draft, names: dict[str, str]) -> None:
+    """What is no part of what the request says: how it is sent, and how often."""
+    match atom.kind:
         case Kind.VERSION:
             draft.version = atom.value
         case Kind.BEFORE:
@@ -156,9 +180,12 @@ def _lay(atom: Atom, draft: Draft, names: dict[str, str]) -> None:
             draft.repeats = int(atom.value)
         case Kind.TLS:
             draft.tls = atom.value
-        case Kind.WITHOUT:
-            for field in atom.value.split(", "):
-                draft.headers.pop(field, None)
+        case Kind.LINES:
+            draft.more = (*draft.more, fill(atom.value, names))
+        case Kind.LEADING:
+            draft.leading = (*draft.leading, fill(atom.value, names))
+        case Kind.FRAMING:
+            draft.framing = atom.value
 
 
 @lru_cache(256)

@@ -99,6 +99,10 @@ class Comparison:
         nothing, usual = self.asker.ask(asked, NONSENSE), self.asker.ask(bare, NONSENSE)
         if nothing is None or usual is None or answer.status >= 500:
             return False
+        if asked.atoms and (plain := self.asker.ask(bare)) is not None and plain.status == answer.status:
+            return (
+                False  # what stands beside it makes no difference: another method was asked for, and that is answered
+            )
         respelt = any(atom.kind is Kind.SPELLING for atom in asked.atoms)
         if is_alike(answer, nothing) and (respelt or 200 <= answer.status < 300):
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import replace
 from math import inf
 from typing import TypeAlias
@@ -20,6 +20,13 @@ _NOT_VARIED = frozenset({
     "login", "token", "origin", "fetch metadata", "method", "method override", "original address",
     "body", "content type", "tls", "host", "left out", "query parameter", "cookie of a name",
 })  # fmt: skip
+_FIELDS = {  # of a dimension
+    "login": "authorization",
+    "origin": "origin",
+    "fetch metadata": "sec-fetch-",
+    "host": "host",
+    "content type": "content-type",
+}
 # What a page asks for is compared with what the user gets who asks for the same; what a user asks for, with a path that
 # nobody has: there what goes before would have to be that path, too.
 _NOT_BY_USERS = _NOT_VARIED | {"before it on the connection", "repetition"}
@@ -31,6 +38,7 @@ _ORIGINS = (
     "null", "{origin}.elsewhere.invalid", "https://elsewhere.invalid/{host}", "{origin}1", "https://localhost",
     "http://localhost", "http://127.0.0.1", "file://", "app://x", "chrome-extension://x", "https://x.{host}",
 )  # fmt: skip
+_OVERRIDING = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 REFUSING = (401, 403, 405, 501)
 _NOTHING = Asked(Endpoint("web", "localhost", 443, tls=True), WebRequest("/"))
 
@@ -66,16 +74,49 @@ def _refused(name: str, starts: Iterable[Asked], varied: list[Dimension[Asked]],
         answer = asker.ask(start)
         if answer is not None and answer.status in REFUSING:
             called = f"{name}{ASKING}{start.request.method} {start.request.path}"
-            yield Base(called, Kind.OVERREACHING, start, tuple(varied), alone=alone, room=ROOM)
+            said = (*varied, _said_otherwise(start)) if start.party is Party.USER else tuple(varied)
+            yield Base(called, Kind.OVERREACHING, start, said, alone=alone, room=ROOM)
             alone, varied = inf, list(mixing(varied))
 
 
+def _said_otherwise(start: Asked) -> Dimension[Asked]:
+    """The same deed: another method in the request line, that of the base in what some servers take it from."""
+    method = start.request.method
+    by = [Atom(Part.HEADER, method, field) for field in _OVERRIDING]
+    by += [Atom(Part.QUERY, f"{name}={method}") for name in ("_method", "method", "x-http-method-override")]
+
+    def saying(carrier: str, atom: Atom) -> Callable[[Asked], Asked]:
+        return lambda asked: asked.at(replace(asked.request, method=carrier)).having(atom)
+
+    values = [
+        Value(f"{carrier} with {atom.field or 'query'}: {atom.value}", saying(carrier, atom), 5.0, mixes=False)
+        for carrier in ("POST", "GET", "PUT", "PATCH")
+        for atom in by
+        if carrier != method
+    ]
+    return Dimension("said otherwise", tuple(values), Layer.ASSOCIATION)
+
+
 def varied(known: Dimensions, without: Container[str]) -> Iterator[Dimension[Asked]]:
-    """Those but for ``without``, and but for what leads elsewhere or might change something."""
+    """Those but for ``without`` and what says the same in another dimension, and but for what leads elsewhere or might
+    change something."""
+    kept = tuple(field for name, field in _FIELDS.items() if name in without)
     for each in known:
         if each.name not in without and each.name != "route":
             values = tuple(value for value in each.values if value.impact <= Impact.ACTIVE and _is_harmless(value))
-            yield replace(each, values=tuple(value for value in values if value.name not in _OTHER_TARGETS))
+            values = tuple(value for value in values if value.name not in _OTHER_TARGETS and not _says(value, kept))
+            yield replace(each, values=values)
+
+
+def _says(value: Value[Asked], fields: tuple[str, ...]) -> bool:
+    """It has one of ``fields`` (the begin of their names, in lower case), in whatever spelling."""
+    for atom in value.change(_NOTHING).atoms:
+        line = atom.kind in (Part.LINES, Part.LEADING)
+        if line and any(field in atom.value.lower() for field in fields):
+            return True
+        if atom.kind is Part.HEADER and atom.field.lower().startswith(fields):
+            return True
+    return False
 
 
 def mixing(known: Dimensions, most: int | None = None) -> Iterator[Dimension[Asked]]:

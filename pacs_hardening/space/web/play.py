@@ -41,7 +41,7 @@ class WebPlayer:
         self._asker, self._user = Asker(target, endpoint, user), Asker(target, endpoint, user, always=True)
         self._compare = Comparison(target, self._asker, self._user)
         self._proof: Asked | None = None
-        self.lanes, self._most = LANES, MOST_LANES
+        self.lanes, self._most_lanes = LANES, MOST_LANES
         self._usual: dict[str, int] = {}  # base -> status that refuses it as it is
 
     @classmethod
@@ -103,11 +103,11 @@ class WebPlayer:
         found = list(chain.from_iterable(lanes))
         each_took = (monotonic() - began) / ON_ONE_CONNECTION
         if any(each.answer is Answer.UNMEASURED and each.response is None for each in found):
-            self.lanes = self._most = max(1, self.lanes // 2)
+            self.lanes = self._most_lanes = max(1, self.lanes // 2)
             for asker in (self._asker, self._user):
                 asker.wait_longer()
         elif each_took > SLOW_S:
-            self.lanes = min(self._most, 2 * self.lanes)
+            self.lanes = min(self._most_lanes, 2 * self.lanes)
         return found
 
     def _lane(self, ways: list[tuple[Base[Asked], Way]]) -> list[Played]:

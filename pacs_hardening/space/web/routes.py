@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from ...model import Target, WebRequest
 from ...wire import stow
@@ -30,6 +31,13 @@ RESOURCES = (
     f"{_INSTANCE}/frames/1/rendered",
     f"{_INSTANCE}/bulkdata/1",
 )
+# Where products and proxies have the service besides, by their documentation: an alias is forgotten.
+BASES = (
+    *("/dicom-web", "/dicomweb", "/dicomWeb", "/DicomWeb", "/dicom-web/v1", "/dicom-web/dicom-web"),
+    *("/wado-rs", "/qido-rs", "/rs", "/wado", "/pacs", "/viewer/dicomweb"),
+    *("/api/dicom-web", "/api/dicomweb", "/api/v1/dicom-web", "/orthanc/dicom-web", "/proxy/dicom-web"),
+    *("/server/dicom-web", "/aets/{called}/rs", "/dcm4chee-arc/aets/{called}/rs"),
+)
 WORKLIST = ("workitems", "workitems/{study}", "workitems/1.2.840.10008.5.1.4.34.5/subscribers/X")
 
 
@@ -45,7 +53,7 @@ def routes(target: Target) -> Iterator[WebRequest]:
     """Every request that a stranger must be refused, the searches with a key that matches nothing. A sibling that does
     not exist is answered alike to everybody, and shows nothing."""
     seen: set[tuple[str, str]] = set()
-    for request in (*_named(target), *_siblings(target)):
+    for request in (*_named(target), *_siblings(target), *_aliases(target)):
         if (request.method, request.path) not in seen:
             seen.add((request.method, request.path))
             yield request
@@ -90,3 +98,8 @@ def _siblings(target: Target) -> Iterator[WebRequest]:
     for path in (*RESOURCES, *WORKLIST):
         yield WebRequest(f"{base}/{path}", absent=True)
     yield WebRequest(f"{base}/studies/{{study}}", "DELETE", absent=True, does="deletes a study")
+
+
+def _aliases(target: Target) -> Iterator[WebRequest]:
+    for base in BASES:
+        yield WebRequest(f"{base.format(called=quote(target.called_aet))}/studies?{NOBODY}")
