@@ -21,13 +21,15 @@ from pacs_hardening.space.claim import Claim, Explored
 from pacs_hardening.space.cover import Covered, mixed, singles
 from pacs_hardening.space.dimension import Base, Kind, Way
 from pacs_hardening.space.web.dimensions import ROOM, dimensions
-from pacs_hardening.space.web.draft import Asked, drafted
+from pacs_hardening.space.web.draft import Asked, Atom, drafted
+from pacs_hardening.space.web.draft import Kind as Part
 from pacs_hardening.space.web.play import WebPlayer
 
 HERE = Endpoint("web", "127.0.0.1", 1, tls=False)
 USER = User("clinician", Secret("not-a-factory-password"))
 NAMES = {"authority": "h:1", "host": "h", "port": "1", "study": "1.2", "series": "1.3", "instance": "1.4", "user": "u"}
 Q = WebRequest("/qido?A=1")
+CHUNKED = b"3\r\nabc\r\n0\r\n\r\n"
 
 
 def laid(asked: Asked, *values: tuple[str, str]) -> bytes:
@@ -87,6 +89,31 @@ def test_what_may_destroy_names_an_object_that_nobody_has() -> None:
     assert b" /studies/1.2 " in laid(study)
     for value in (("method", "DELETE"), ("method override", "X-HTTP-Method-Override: DELETE")):
         assert b" /studies/2.25.1 " in laid(study, value)
+
+
+@pytest.mark.parametrize(
+    ("framing", "head", "body"),
+    [
+        ("chunked", b"\r\nTransfer-Encoding: chunked\r\n\r\n", b"3\r\nabc\r\n0\r\n\r\n"),
+        (
+            "chunked and a length",
+            b"\r\nTransfer-Encoding: chunked\r\nContent-Length: 13\r\n\r\n",
+            b"3\r\nabc\r\n0\r\n\r\n",
+        ),
+        ("a length with zeros", b"\r\nContent-Length: 003\r\n\r\n", b"abc"),
+        ("bare line feeds", b"\nContent-Length: 3\n\n", b"abc"),
+    ],
+)
+def test_where_a_body_ends_is_told_in_more_than_one_way(framing: str, head: bytes, body: bytes) -> None:
+    sent = laid(Asked(HERE, WebRequest("/q", "POST", body="abc")), ("framing", framing))
+    assert sent.endswith(head + body)
+    assert sent.count(b"Content-Length") <= 1
+
+
+def test_a_field_stands_twice_and_not_on_a_connection_that_others_use() -> None:
+    asked = Asked(HERE, Q).having(Atom(Part.LINES, "Host: localhost"))
+    assert drafted(asked, NAMES).encode().count(b"\r\nHost: ") == 2
+    assert drafted(asked, NAMES).is_plain is False
 
 
 def test_requests_stay_within_what_servers_take() -> None:

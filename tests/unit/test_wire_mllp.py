@@ -107,3 +107,38 @@ def test_a_hostile_receiver_is_bounded_in_time_and_bytes(peer: Peers) -> None:
     assert isinstance(_told(peer, b"\x0b", *[b"x" * (1 << 20)] * 5, holds=True, seconds=5), Endless)
     assert isinstance(_told(peer, b"\x00" * 100, holds=True, seconds=5), Nonsense)
     assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_goes_before_a_message_is_answered_first(peer: Peers, at_once: bool) -> None:
+    """Refused, and then served: the answer to the last is what came of it."""
+    seen: list[bytes] = []
+
+    def answering(connection: socket.socket, over: Event) -> None:
+        connection.settimeout(5)
+        read = b""
+        while len(seen) < 3:
+            read += connection.recv(4096)
+            while mllp.END in read:
+                one, _, read = read.partition(mllp.END + mllp.RETURN)
+                seen.append(one)
+                connection.sendall(mllp.block(ACK % (b"AA" if len(seen) == 3 else b"AR")))
+
+    before = [mllp.block(b"first"), mllp.block(b"second")]
+    with peer(answering) as endpoint:
+        target = Target("t", "T", (endpoint,))
+        told = messages.send(endpoint, target, None, mllp.block(b"last"), "it", before=before, at_once=at_once)
+    assert seen == [b"\x0bfirst", b"\x0bsecond", b"\x0blast"]
+    assert isinstance(told.response, Served)
+
+
+@pytest.mark.parametrize(
+    ("delimiters", "written"),
+    [
+        (b"|^~\\&#", b"MSH|^~\\&#|A^B|F\rPID|1~2&3\r"),
+        (b"|^~\\", b"MSH|^~\\|A^B|F\rPID|1~2&3\r"),
+        (b"#:*%$", b"MSH#:*%$#A:B#F\rPID#1*2$3\r"),
+    ],
+)
+def test_a_message_is_written_with_more_fewer_or_other_delimiters(delimiters: bytes, written: bytes) -> None:
+    assert hl7.with_delimiters(b"MSH|^~\\&|A^B|F\rPID|1~2&3\r", delimiters) == written
