@@ -27,7 +27,7 @@ def unknown(target: Target, settings: Hl7) -> Iterator[Base[Sending]]:
     for at, endpoint in _numbered(settings):
         sender = Sending(endpoint, Draft.of(settings), keys)
         nobody = sender.named(names.MADE_UP, names.MADE_UP)
-        every = [names.certificate(target, settings.node), names.elsewhere(own), *_written(settings)]
+        every = [names.certificate(target, settings.node), names.elsewhere(own), *spelling.written(settings)]
         both = [names.application(target, settings.application), names.facility(target, settings.facility)]
         if endpoint.tls:
             bare = replace(nobody, keys=None)
@@ -52,7 +52,7 @@ def posing(target: Target, settings: Hl7) -> Iterator[Base[Sending]]:
         if not endpoint.tls:
             continue
         start = Sending(endpoint, Draft.of(settings))
-        dimensions = [names.certificate(target, settings.node), *_written(settings)]
+        dimensions = [names.certificate(target, settings.node), *spelling.written(settings)]
         shown = {"posing-device": device.keys if device else None, "posing-node": other}
         found = {"posing-without-certificate": None, **{name: each for name, each in shown.items() if each is not None}}
         for name, each in found.items():
@@ -65,7 +65,7 @@ def merging(target: Target, settings: Hl7) -> Iterator[Base[Sending]]:
     device, own = target.nodes.get("unknown"), _own(settings)
     for at, endpoint in _numbered(settings):
         sender = Sending(endpoint, types.merge(settings), _keys(target, settings))
-        every = [types.merges(), types.spelled(), *_written(settings)]
+        every = [types.merges(), types.spelled(), *spelling.written(settings)]
         if settings.may_merge is False:
             yield _based(f"sender-merging{at}", Kind.OVERREACHING, sender, every, target, types.is_message(settings))
         nobody = sender.named(names.MADE_UP, names.MADE_UP)
@@ -82,17 +82,13 @@ def disguising(target: Target, settings: Hl7) -> Iterator[Base[Sending]]:
     for at, endpoint in _numbered(settings) if settings.may_merge is False else ():
         dimension, start = types.contradictions(settings), types.merge(settings)
         bid = dimension.values[0].change(Sending(endpoint, start, _keys(target, settings)))
-        dimensions = [dimension, *_written(settings)]
+        dimensions = [dimension, *spelling.written(settings)]
         yield _based(f"sender-disguising{at}", Kind.OVERREACHING, bid, dimensions, target)
 
 
 def everybody(target: Target, settings: Hl7) -> Iterator[Base[Sending]]:
     for bases in (unknown, posing, merging, disguising):
         yield from bases(target, settings)
-
-
-def _written(settings: Hl7) -> list[Dimension[Sending]]:
-    return [*spelling.written(), spelling.position(settings)]
 
 
 def _based(

@@ -59,7 +59,9 @@ def trailing(raw: bytes) -> bytes:
     return raw.replace(b"\r", b"||||\r", 1)
 
 
-def written() -> list[Dimension[Sending]]:
+def written(settings: Hl7) -> list[Dimension[Sending]]:
+    """To stand last among the dimensions: what goes before a message is it as all others made it."""
+
     def put(**said: object) -> Callable[[Sending], Sending]:
         return lambda sending: replace(sending, draft=replace(sending.draft, **said))  # type: ignore[arg-type]
 
@@ -79,12 +81,12 @@ def written() -> list[Dimension[Sending]]:
         "further fields": [Value(name, put(further=each), 2, mixes=False) for name, each in _FURTHER.items()],
         "spelling": [Value(name, put(spelt=each), 3, mixes=False) for name, each in spelt.items()],
     }
-    return [Dimension(name, tuple(values), Layer.ASSOCIATION) for name, values in kinds.items()]
+    dimensions = [Dimension(name, tuple(values), Layer.ASSOCIATION) for name, values in kinds.items()]
+    return [*dimensions, _position(settings)]
 
 
-def position(settings: Hl7) -> Dimension[Sending]:
-    """Which message of a connection it is: a check may be made once only. To stand last among the dimensions, since
-    what goes before is the message as all others made it."""
+def _position(settings: Hl7) -> Dimension[Sending]:
+    """Which message of a connection it is: a check may be made once only."""
 
     def after(times: int, *, permitted: bool = False, at_once: bool = False) -> Callable[[Sending], Sending]:
         def behind(sending: Sending) -> Sending:
