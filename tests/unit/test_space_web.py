@@ -29,7 +29,6 @@ HERE = Endpoint("web", "127.0.0.1", 1, tls=False)
 USER = User("clinician", Secret("not-a-factory-password"))
 NAMES = {"authority": "h:1", "host": "h", "port": "1", "study": "1.2", "series": "1.3", "instance": "1.4", "user": "u"}
 Q = WebRequest("/qido?A=1")
-CHUNKED = b"3\r\nabc\r\n0\r\n\r\n"
 
 
 def laid(asked: Asked, *values: tuple[str, str]) -> bytes:
